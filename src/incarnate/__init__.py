@@ -1,0 +1,1 @@
+"""Incarnate: from a capture of a person to an avatar that moves, speaks and relights."""

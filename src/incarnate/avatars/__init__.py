@@ -1,0 +1,1 @@
+"""Avatars: posed splats that shade themselves."""

@@ -1,0 +1,1 @@
+"""The capture format, its readers, and made people to test on."""

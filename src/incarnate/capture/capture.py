@@ -1,0 +1,65 @@
+"""Captures: calibrated images with mattes and time, from one camera or many."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from jaxtyping import Float
+from torch import Tensor
+
+from incarnate.geometry.cameras import Camera
+from incarnate.light.environment import Environment
+from incarnate.rigs.rig import Pose, Rig
+
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a capture, decoded."""
+
+    index: int
+    """Position in the capture's frame list (not a file name)."""
+    time: float
+    """Seconds from the start of the clip."""
+    camera: Camera
+    image: Float[Tensor, "height width 3"]
+    """Linear RGB, straight (not premultiplied by the matte)."""
+    matte: Float[Tensor, "height width"]
+    """Coverage by the person, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A rig fitted to a capture: one identity, one pose a frame, and how well it fits."""
+
+    rig: Rig
+    """The rig of this person: identity folded in."""
+    poses: Pose
+    """Batched over the capture's frames, in their order."""
+    residuals: Float[Tensor, "frames"]
+    """Mean landmark reprojection error of each frame, pixels; zero where the truth is known."""
+    origin: Literal["tracked", "truth", "imported"] = "tracked"
+    """Where the poses come from."""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Calibrated images of one person; pictures are decoded when asked for."""
+
+    folder: Path
+    name: str
+    cameras: tuple[Camera, ...]
+    camera_names: tuple[str, ...]
+    times: tuple[float, ...]
+    """Seconds, one a frame."""
+    splits: tuple[Split, ...]
+    """One a frame. Poses are split, never single images of a pose."""
+    light: Environment | None = None
+    """The light of the capture, where it is known."""
+    relights: dict[str, Environment] = field(default_factory=dict)
+    """Other lights under which the test frames were also captured or rendered, by name."""
+
+    def indices(self, split: Split | Literal["all"] = "all") -> list[int]:
+        """Frame indices of a split, in time order."""
+        return [i for i, s in enumerate(self.splits) if split in ("all", s)]

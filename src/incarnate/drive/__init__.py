@@ -1,0 +1,1 @@
+"""Motion from files and live sources."""

@@ -1,0 +1,1 @@
+"""Metrics, the protocol, and the report."""

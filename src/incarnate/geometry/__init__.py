@@ -1,0 +1,1 @@
+"""Rotations, rigid transforms, cameras, meshes and the colour transfer function."""

@@ -1,0 +1,1 @@
+"""Environment light, the GGX split-sum table and deferred shading."""

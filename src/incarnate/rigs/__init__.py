@@ -1,0 +1,1 @@
+"""Rigs: the embedded default, readers for others, skinning."""

@@ -1,0 +1,1 @@
+"""Splats, their rasterizers and their files."""

@@ -1,0 +1,1 @@
+"""From a talking-head video to a fitted rig."""

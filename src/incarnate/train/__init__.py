@@ -1,0 +1,1 @@
+"""Fitting avatars to captures."""

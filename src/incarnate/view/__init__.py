@@ -1,0 +1,1 @@
+"""Seeing avatars: video, pages, studio."""

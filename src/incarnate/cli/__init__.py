@@ -14,7 +14,7 @@ class Command:
     """A command as the overview lists it."""
 
     words: tuple[str, ...]
-    """What the user types; the first word names the module in this folder, the last its function."""
+    """What the user types: the first word names the module here, the last its function."""
     summary: str
     """One line of help."""
 
@@ -94,7 +94,9 @@ def _overview(words: list[str]) -> int:
     known = [c for c in COMMANDS if not asked or asked[0] == c.words[0]]
     if not known or len(asked) > 1:
         names = ", ".join(c.name for c in COMMANDS)
-        print(f"error: there is no command {' '.join(asked)!r}; these exist: {names}", file=sys.stderr)
+        print(
+            f"error: there is no command {' '.join(asked)!r}; these exist: {names}", file=sys.stderr
+        )
         return EXIT_MISTAKE
     width = max(len(c.name) for c in known)
     print("usage: incarnate COMMAND [arguments]\n\ncommands:")

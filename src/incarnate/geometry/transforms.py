@@ -24,7 +24,7 @@ def inverse_rigid(transform: Float[Tensor, "*batch 4 4"]) -> Float[Tensor, "*bat
 
 
 def transform_points(
-    transform: Float[Tensor, "*batch 4 4"], points: Float[Tensor, "*batch points 3"]
-) -> Float[Tensor, "*batch points 3"]:
-    """Apply ``a_from_b`` to points given in b; returns them in a."""
+    transform: Float[Tensor, "*#batch 4 4"], points: Float[Tensor, "*#batch points 3"]
+) -> Float[Tensor, "... points 3"]:
+    """Apply ``a_from_b`` to points given in b; returns them in a. Batches broadcast."""
     return points @ transform[..., :3, :3].transpose(-1, -2) + transform[..., None, :3, 3]

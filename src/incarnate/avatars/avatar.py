@@ -1,6 +1,6 @@
 """What every avatar is to the rest of the package, and the one way to draw it."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,8 @@ from incarnate.splats.rasterize import rasterize
 from incarnate.splats.splats import Splats
 
 
+# Checkable at run time, so that the tests' type checker accepts it in a signature.
+@runtime_checkable
 class Avatar(Protocol):
     """A person that can be posed, drawn and lit."""
 

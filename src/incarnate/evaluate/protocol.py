@@ -1,0 +1,167 @@
+"""The one protocol by which every avatar of this project is measured (docs/evaluate.md)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+from incarnate.avatars.avatar import Avatar
+from incarnate.capture.capture import Capture
+from incarnate.errors import ModelFileError
+from incarnate.evaluate import metrics
+from incarnate.evaluate.gallery import draw_pictures
+from incarnate.evaluate.lpips import MIN_SIZE, Lpips
+from incarnate.evaluate.lpips_weights import NETWORKS
+from incarnate.evaluate.scores import FrameScores, Options, RelitScores, Report, score_relit
+from incarnate.evaluate.trial import Trial, chosen_frames, open_trial
+from incarnate.rigs.rig import Pose
+
+Progress = Callable[[int, int, str], None]
+
+
+@torch.no_grad()
+def evaluate(
+    avatar: Avatar,
+    capture: Capture,
+    *,
+    options: Options | None = None,
+    poses: Pose | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure an avatar on the test frames of a capture.
+
+    Each picture is compared on black: the truth is the straight colour times its matte, encoded to
+    sRGB; docs/evaluate.md has the whole protocol.
+
+    Args:
+        avatar: Who; driven by the capture's track.
+        capture: What is true.
+        options: Size, frames and metrics; the default is the whole protocol.
+        poses: Poses to use instead of the track's, batched over all frames of the capture.
+        progress: Called with steps done, steps in all and what is being done.
+
+    Raises:
+        CaptureError: The capture has no test frames.
+        AvatarError: The poses are made for another rig than the avatar's.
+    """
+    trial = open_trial(avatar, capture, options=options, poses=poses)
+    indices = chosen_frames(capture, trial.options)
+    tell = progress or _say_nothing
+    networks, reasons = _load_networks(trial)
+    frames: list[FrameScores] = []
+    for done, index in enumerate(indices):
+        tell(done, len(indices), "measuring frames")
+        frames.append(_score_frame(trial, index, networks))
+    tell(len(indices), len(indices), "measured frames")
+    report = Report(
+        avatar=avatar.rig.name,
+        capture=capture.name,
+        protocol=_describe(trial, indices),
+        frames=tuple(frames),
+        relit=_score_lights(trial, indices, tell),
+    )
+    report = replace(report, reasons=reasons | _why_absent(report, trial))
+    return replace(report, pictures=draw_pictures(trial, report))
+
+
+def _score_frame(trial: Trial, index: int, networks: dict[str, Lpips]) -> FrameScores:
+    pair = trial.pair(index)
+    image, truth = pair.encoded
+    scores = FrameScores(
+        index=index,
+        psnr=metrics.psnr(image, truth),
+        psnr_matte=pair.psnr_matte,
+        ssim=metrics.ssim(image, truth),
+        mae=metrics.mae(image, truth),
+        sharpness=metrics.sharpness_ratio(image, truth, pair.matte),
+        **{key: network(image, truth) for key, network in networks.items()},
+    )
+    if not trial.has_surfaces(index):
+        return scores
+    surfaces = trial.surfaces(index)
+    return replace(scores, normal_degrees=surfaces.normal_degrees, psnr_albedo=surfaces.psnr_albedo)
+
+
+def _score_lights(
+    trial: Trial, indices: list[int], tell: Progress
+) -> dict[str, tuple[RelitScores, ...]]:
+    scores: dict[str, tuple[RelitScores, ...]] = {}
+    for light in trial.capture.relights:
+        present = trial.relit_frames(light, indices)
+        rows: list[RelitScores] = []
+        for done, index in enumerate(present):
+            tell(done, len(present), f"relighting by {light}")
+            rows.append(score_relit(index, trial.pair(index, light)))
+        if rows:
+            tell(len(present), len(present), f"relit by {light}")
+            scores[light] = tuple(rows)
+    return scores
+
+
+def _load_networks(trial: Trial) -> tuple[dict[str, Lpips], dict[str, str]]:
+    """The LPIPS networks that were asked for and are to be had, and why the others are not."""
+    networks: dict[str, Lpips] = {}
+    reasons: dict[str, str] = {}
+    wanted = {"both": NETWORKS, "alex": ("alex",), "none": ()}[trial.options.lpips]
+    for name in NETWORKS:
+        key = f"lpips_{name}"
+        if name not in wanted:
+            reasons[key] = "not asked for"
+        elif min(trial.size) < MIN_SIZE:
+            reasons[key] = f"needs pictures of {MIN_SIZE} pixels; these have {min(trial.size)}"
+        else:
+            try:
+                networks[key] = Lpips(name)
+            except ModelFileError as error:
+                reasons[key] = str(error)
+    return networks, reasons
+
+
+def _why_absent(report: Report, trial: Trial) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    if not report.relit:
+        reasons["psnr_relit"] = reasons["psnr_relit_raw"] = (
+            "the capture has no frames under another light"
+        )
+    is_known = any(trial.has_surfaces(frame.index) for frame in report.frames)
+    for key, channel in (("normal_degrees", "normal"), ("psnr_albedo", "albedo")):
+        if report.mean(key) is None:
+            reasons[key] = (
+                f"the avatar has no channel {channel!r}, or the capture no true {channel} map"
+                if is_known
+                else f"the capture has no true {channel} map of these frames"
+            )
+    return reasons
+
+
+def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[int]]:
+    """What someone needs to make the numbers again."""
+    width, height = trial.size
+    try:
+        software = version("incarnate")
+    except PackageNotFoundError:
+        software = "(not installed)"
+    return {
+        "software": f"incarnate {software}, torch {torch.__version__}",
+        "split": "test",
+        "frames": indices,
+        "camera": trial.capture.camera_names[trial.options.camera],
+        "width": width,
+        "height": height,
+        "background": "black: the truth is straight colour × matte",
+        "colour": "display-encoded sRGB in [0, 1]; gains are fitted in linear colour",
+        "matte": "weighs each pixel's squared error; not thresholded",
+        "psnr": f"dB, mean over frames, at most {metrics.MAX_PSNR:g} a frame",
+        "ssim": "11 × 11 Gaussian window, sigma 1.5, population statistics, K1 0.01, K2 0.03",
+        "mae": "mean absolute error × 100",
+        "lpips": "v0.1 with linear heads; AlexNet and VGG16",
+        "psnr_relit": "inside the matte after the least-squares gain a channel; mean over lights",
+        "psnr_relit_raw": "the same without a gain",
+        "normal_degrees": "mean angle, 2 pixels inside the matte; uncovered pixels count as 90°",
+        "psnr_albedo": "2 pixels inside the matte, after the least-squares gain a channel",
+    }
+
+
+def _say_nothing(_done: int, _total: int, _text: str) -> None:
+    pass

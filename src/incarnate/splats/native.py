@@ -1,0 +1,283 @@
+"""The compiled rasterizer as torch operators.
+
+Two operators, each with its own backward: `project_splats` takes Gaussians to the image plane,
+`blend_splats` composites them. `incarnate.splats.reference` says what they compute; the equations
+of the gradients stand beside the C++ in kernel/. Both take float32 on the CPU.
+"""
+
+import importlib.util
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from incarnate.geometry.cameras import Camera
+from incarnate.splats import reference
+from incarnate.splats.raster import Raster
+from incarnate.splats.splats import Splats
+
+
+def is_available() -> bool:
+    """Whether the compiled module is installed beside the package."""
+    return importlib.util.find_spec("incarnate._kernel") is not None
+
+
+def rasterize(splats: Splats, camera: Camera) -> Raster:
+    """Draw float32 splats on the CPU; differentiable in splats and camera.
+
+    A camera that requires gradients is projected through by torch, since the compiled projection
+    has none for it; blending stays compiled.
+    """
+    if camera.camera_from_world.requires_grad or camera.intrinsics.requires_grad:
+        drawn = reference.drawable(splats, camera).nonzero()[:, 0]
+        splats = replace(
+            splats,
+            means=splats.means[drawn],
+            quaternions=splats.quaternions[drawn],
+            log_scales=splats.log_scales[drawn],
+            opacity_logits=splats.opacity_logits[drawn],
+            features=splats.features[drawn],
+        )
+        projection = reference.project(splats, camera)
+        means, conics, depths = projection.means, projection.conics, projection.depths
+    else:
+        means, conics, depths = project_splats(
+            splats.means,
+            splats.quaternions,
+            splats.log_scales,
+            camera.camera_from_world,
+            camera.intrinsics,
+            camera.width,
+            camera.height,
+            torch.get_num_threads(),
+        )
+    sums, depth_sum, transmittance, _ = blend_splats(
+        means,
+        conics,
+        splats.opacity_logits.sigmoid(),
+        depths,
+        splats.features,
+        camera.width,
+        camera.height,
+        torch.get_num_threads(),
+    )
+    return Raster(sums, 1 - transmittance, depth_sum, splats.channels)
+
+
+@torch.library.custom_op("incarnate::project_splats", mutates_args=(), device_types="cpu")
+def project_splats(
+    means: Tensor,
+    quaternions: Tensor,
+    log_scales: Tensor,
+    view: Tensor,
+    intrinsics: Tensor,
+    width: int,
+    height: int,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Project Gaussians into the image plane.
+
+    Args:
+        means: (N, 3) world metres.
+        quaternions: (N, 4) ``wxyz``.
+        log_scales: (N, 3).
+        view: (4, 4) ``camera_from_world``; no gradient.
+        intrinsics: (3, 3) pixels; no gradient.
+        width: Image width, pixels.
+        height: Image height, pixels.
+        num_threads: At most so many threads; the result does not depend on it.
+
+    Returns:
+        Means (N, 2) in pixels, conics (N, 3) and depths (N,), all zero where a Gaussian is behind
+        the near plane or not finite.
+    """
+    from incarnate import _kernel
+
+    outputs = (means.new_empty(len(means), 2), means.new_empty(len(means), 3))
+    depths = means.new_empty(len(means))
+    inputs = _plain(means, quaternions, log_scales, view, intrinsics)
+    _kernel.project_forward(*inputs, width, height, *outputs, depths, num_threads)
+    return *outputs, depths
+
+
+@torch.library.custom_op("incarnate::project_splats_backward", mutates_args=(), device_types="cpu")
+def project_splats_backward(
+    gradients: list[Tensor],
+    means: Tensor,
+    quaternions: Tensor,
+    log_scales: Tensor,
+    view: Tensor,
+    intrinsics: Tensor,
+    width: int,
+    height: int,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of means, quaternions and log-scales from those of `project_splats`' outputs."""
+    from incarnate import _kernel
+
+    outputs = tuple(torch.empty_like(plain) for plain in _plain(means, quaternions, log_scales))
+    inputs = _plain(means, quaternions, log_scales, view, intrinsics)
+    _kernel.project_backward(*inputs, width, height, *_plain(*gradients), *outputs, num_threads)
+    return outputs
+
+
+@torch.library.custom_op("incarnate::blend_splats", mutates_args=(), device_types="cpu")
+def blend_splats(
+    means: Tensor,
+    conics: Tensor,
+    opacities: Tensor,
+    depths: Tensor,
+    features: Tensor,
+    width: int,
+    height: int,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Composite projected Gaussians front to back, ties in depth by index.
+
+    Args:
+        means: (N, 2) pixels.
+        conics: (N, 3) px⁻²; what is not positive definite is not drawn.
+        opacities: (N,) in [0, 1].
+        depths: (N,) metres; what is not beyond the near plane is not drawn.
+        features: (N, C).
+        width: Image width, pixels.
+        height: Image height, pixels.
+        num_threads: At most so many threads; the result does not depend on it.
+
+    Returns:
+        Sums (H, W, C), summed depth (H, W), transmittance (H, W), and the plan: which splats
+        reach which tiles, bytes that the backward pass reads.
+    """
+    from incarnate import _kernel
+
+    inputs = _plain(means, conics, opacities, depths, features)
+    plan = _kernel.plan(*inputs, width, height, num_threads)
+    sums = features.new_empty(height, width, features.shape[1])
+    depth_sum = features.new_empty(height, width)
+    transmittance = features.new_empty(height, width)
+    _kernel.blend_forward(plan, *inputs, sums, depth_sum, transmittance, num_threads)
+    return sums, depth_sum, transmittance, plan
+
+
+@torch.library.custom_op("incarnate::blend_splats_backward", mutates_args=(), device_types="cpu")
+def blend_splats_backward(
+    gradients: list[Tensor],
+    plan: Tensor,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of `blend_splats`' five tensors from those of its three images."""
+    from incarnate import _kernel
+
+    plain = _plain(*inputs)
+    means, conics, opacities, depths, features = (torch.zeros_like(tensor) for tensor in plain)
+    into = (means, conics, opacities, depths, features)
+    images = (*_plain(*outputs), *_plain(*gradients))
+    _kernel.blend_backward(plan, *plain, *images, *into, num_threads)
+    return into
+
+
+@project_splats.register_fake
+def _project_fake(
+    means: Tensor,
+    quaternions: Tensor,
+    log_scales: Tensor,
+    view: Tensor,
+    intrinsics: Tensor,
+    width: int,
+    height: int,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    count = means.shape[0]
+    return means.new_empty(count, 2), means.new_empty(count, 3), means.new_empty(count)
+
+
+@project_splats_backward.register_fake
+def _project_backward_fake(
+    gradients: list[Tensor],
+    means: Tensor,
+    quaternions: Tensor,
+    log_scales: Tensor,
+    view: Tensor,
+    intrinsics: Tensor,
+    width: int,
+    height: int,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.empty_like(means), torch.empty_like(quaternions), torch.empty_like(log_scales)
+
+
+@blend_splats.register_fake
+def _blend_fake(
+    means: Tensor,
+    conics: Tensor,
+    opacities: Tensor,
+    depths: Tensor,
+    features: Tensor,
+    width: int,
+    height: int,
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    plan = means.new_empty(torch.library.get_ctx().new_dynamic_size(), dtype=torch.uint8)
+    sums = features.new_empty(height, width, features.shape[1])
+    return sums, features.new_empty(height, width), features.new_empty(height, width), plan
+
+
+@blend_splats_backward.register_fake
+def _blend_backward_fake(
+    gradients: list[Tensor],
+    plan: Tensor,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    num_threads: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    means, conics, opacities, depths, features = (torch.empty_like(tensor) for tensor in inputs)
+    return means, conics, opacities, depths, features
+
+
+def _keep_projection(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    *tensors, ctx.width, ctx.height, ctx.num_threads = inputs
+    ctx.save_for_backward(*tensors)
+    ctx.count = len(tensors[0])
+
+
+def _project_gradient(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+    tensors = ctx.saved_tensors
+    shapes = ((ctx.count, 2), (ctx.count, 3), (ctx.count,))
+    given = _given(gradients, shapes, tensors[0])
+    into = project_splats_backward(given, *tensors, ctx.width, ctx.height, ctx.num_threads)
+    return *into, None, None, None, None, None
+
+
+def _keep_blend(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    *tensors, _, _, ctx.num_threads = inputs
+    ctx.save_for_backward(*tensors, *output)
+
+
+def _blend_gradient(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+    *inputs, sums, depth_sum, transmittance, plan = ctx.saved_tensors
+    outputs = [sums, depth_sum, transmittance]
+    given = _given(gradients[:3], tuple(image.shape for image in outputs), sums)
+    into = blend_splats_backward(given, plan, inputs, outputs, ctx.num_threads)
+    return *into, None, None, None
+
+
+project_splats.register_autograd(_project_gradient, setup_context=_keep_projection)
+blend_splats.register_autograd(_blend_gradient, setup_context=_keep_blend)
+
+
+def _given(
+    gradients: tuple[Tensor | None, ...], shapes: tuple[tuple[int, ...], ...], like: Tensor
+) -> list[Tensor]:
+    """Gradients with zeros for the outputs that the loss did not use."""
+    return [
+        like.new_zeros(shape) if gradient is None else gradient
+        for gradient, shape in zip(gradients, shapes, strict=True)
+    ]
+
+
+def _plain(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors as DLPack wants them: contiguous and without history."""
+    return tuple(tensor.detach().contiguous() for tensor in tensors)

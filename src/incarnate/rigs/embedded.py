@@ -1,15 +1,25 @@
 """The rigs that come with the package: a whole body, and the head cut from it."""
 
 import math
+from dataclasses import replace
 from functools import cache
 from importlib.resources import as_file, files
 
+import numpy as np
+import torch
+
 from incarnate.rigs.cutting import Cut, cut_rig, hold_joint
 from incarnate.rigs.files import load_rig
-from incarnate.rigs.rig import Rig
+from incarnate.rigs.rig import Rig, SurfacePoints
 
 EMBEDDED_FILE = "embedded_rig.npz"
 """In ``incarnate/rigs/data``; written by ``scripts/bake_rig.py``."""
+
+LANDMARKS_FILE = "embedded_landmarks.npz"
+"""Beside it; written by ``scripts/bake_landmarks.py``."""
+
+LANDMARK_SETS = ("mediapipe478", "ibug68")
+"""Names of the landmark sets of both rigs; see `incarnate.rigs.landmarks`."""
 
 JAW_OPEN_RADIANS = math.radians(23.5)
 """Rotation of the jaw about +x that stands for ARKit's ``jawOpen`` at one."""
@@ -37,8 +47,17 @@ def default_body_rig() -> Rig:
 
     Stands on y = 0 in an A-pose, facing +z.
     """
-    with as_file(files("incarnate.rigs") / "data" / EMBEDDED_FILE) as path:
-        return load_rig(path)
+    with as_file(files("incarnate.rigs") / "data") as folder:
+        rig = load_rig(folder / EMBEDDED_FILE)
+        with np.load(folder / LANDMARKS_FILE, allow_pickle=False) as arrays:
+            landmarks = {
+                name: SurfacePoints(
+                    torch.from_numpy(arrays[f"{name}.faces"].astype(np.int64)),
+                    torch.from_numpy(arrays[f"{name}.barycentric"]),
+                )
+                for name in LANDMARK_SETS
+            }
+    return replace(rig, landmarks=landmarks)
 
 
 @cache

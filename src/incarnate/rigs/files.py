@@ -1,7 +1,6 @@
 """Rig files: one npz without pickle, bases stored sparse, optionally as 16-bit integers."""
 
 import json
-import os
 import zipfile
 from pathlib import Path
 
@@ -51,8 +50,8 @@ def save_rig(rig: Rig, path: Path, *, step: float | None = None) -> None:
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    os.replace(partial, path)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    partial.replace(path)
 
 
 def load_rig(path: Path) -> Rig:
@@ -183,34 +182,36 @@ def _read_header(arrays: dict[str, np.ndarray], path: Path) -> dict:
 
 
 def _assemble(arrays: dict[str, np.ndarray], header: dict) -> Rig:
-    dense = {
-        name: torch.from_numpy(arrays[name].astype(np.int64 if name in _INTEGER else np.float32))
-        for name in _DENSE
-    }
-    bases = {
-        name: torch.from_numpy(unpack_columns(arrays, name))
-        for name in ("shape_basis", "expression_basis")
-    }
-    if "pose_basis.shape" in arrays:
-        bases["pose_basis"] = torch.from_numpy(unpack_columns(arrays, "pose_basis"))
-    weights = unpack_columns(arrays, "skinning_weights")[..., 0].T.copy()
-    landmarks = {
-        name: SurfacePoints(
-            torch.from_numpy(arrays[f"landmarks.{name}.faces"].astype(np.int64)),
-            torch.from_numpy(arrays[f"landmarks.{name}.barycentric"]),
-        )
-        for name in header["landmarks"]
-    }
-    names = {
-        key: tuple(header[key])
-        for key in ("part_names", "shape_names", "expression_names", "joint_names", "parents")
-    }
+    def dense(name: str) -> torch.Tensor:
+        kind = np.int64 if name in _INTEGER else np.float32
+        return torch.from_numpy(arrays[name].astype(kind))
+
+    def columns(name: str) -> torch.Tensor:
+        return torch.from_numpy(unpack_columns(arrays, name))
+
+    def landmarks(name: str) -> SurfacePoints:
+        barycentric = torch.from_numpy(arrays[f"landmarks.{name}.barycentric"])
+        faces = torch.from_numpy(arrays[f"landmarks.{name}.faces"].astype(np.int64))
+        return SurfacePoints(faces, barycentric)
+
     return Rig(
         name=header["name"],
+        vertices=dense("vertices"),
+        faces=dense("faces"),
+        uv=dense("uv"),
+        uv_faces=dense("uv_faces"),
+        parts=dense("parts"),
+        part_names=tuple(header["part_names"]),
+        shape_basis=columns("shape_basis"),
+        shape_names=tuple(header["shape_names"]),
+        expression_basis=columns("expression_basis"),
+        expression_names=tuple(header["expression_names"]),
+        joints=dense("joints"),
+        joint_shape_basis=dense("joint_shape_basis"),
+        joint_names=tuple(header["joint_names"]),
+        parents=tuple(header["parents"]),
+        skinning_weights=columns("skinning_weights")[..., 0].T.contiguous(),
+        pose_basis=columns("pose_basis") if "pose_basis.shape" in arrays else None,
+        landmarks={name: landmarks(name) for name in header["landmarks"]},
         license=header["license"],
-        skinning_weights=torch.from_numpy(weights),
-        landmarks=landmarks,
-        **dense,
-        **bases,
-        **names,
     )

@@ -34,9 +34,9 @@ def world_from_rest_joints(rig: Rig, pose: Pose) -> Float[Tensor, "*batch joints
     about_joint = rigid_transform(
         rotations, rig.joints - (rotations @ rig.joints[..., None])[..., 0]
     )
-    root_shift = torch.eye(4, dtype=rotations.dtype, device=rotations.device)
-    root_shift = root_shift.expand(*batch, 4, 4).clone()
-    root_shift[..., :3, 3] = pose.root_translation
+    identity = torch.eye(3, dtype=rotations.dtype, device=rotations.device)
+    # Out of place, so that torch.func can map and differentiate it.
+    root_shift = rigid_transform(identity.expand(*batch, 3, 3), pose.root_translation)
     chain: list[Tensor] = []
     for joint, parent in enumerate(rig.parents):
         parent_transform = root_shift if parent < 0 else chain[parent]

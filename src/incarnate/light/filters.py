@@ -131,7 +131,7 @@ def _level_matrix(height: int, level: _Level) -> Float[Tensor, "source_texels fi
         weights = torch.cat([part.weights for part in parts]).numpy()
         reads = _reading_matrix((directions @ frames_about(axes.double())).reshape(-1, 3), height)
         lobes = scipy.sparse.kron(scipy.sparse.eye_array(len(axes)), weights[None])
-        return torch.from_numpy((lobes @ reads).toarray().T).float()
+        return torch.from_numpy(scipy.sparse.csr_array(lobes @ reads).toarray().T).float()
     # The map between its texels is bilinear: sum over an enlarged copy of it.
     points = directions_of_texels(level.source_height, 2 * level.source_height).reshape(-1, 3)
     shares = lobe_matrix(axes, level.roughness, level.source_height).t().contiguous()

@@ -1,0 +1,197 @@
+"""Avatars on disk: a folder of JSON, safetensors and the person's rig (docs/avatar-format.md)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from incarnate.avatars.codes import CodeProjection
+from incarnate.avatars.head import (
+    SPLAT_CONSTANTS,
+    SPLAT_PARAMETERS,
+    HeadAvatar,
+    HeadModel,
+    HeadStart,
+)
+from incarnate.errors import AvatarError
+from incarnate.geometry.cameras import Camera
+from incarnate.rigs.files import load_rig, save_rig
+from incarnate.rigs.rig import Pose, Rig
+
+_FORMAT = "incarnate-avatar"
+_VERSION = 1
+_MANIFEST = "avatar.json"
+_TENSORS = "avatar.safetensors"
+_RIG = "rig.npz"
+_STAGE = "stage.safetensors"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where an avatar was captured, so that it can be shown without the capture."""
+
+    camera: Camera
+    """The capture's camera."""
+    poses: Pose
+    """The person's own motion: one pose a frame."""
+    fps: float
+    """Frames a second of the poses."""
+    test_start: int
+    """Index of the first frame that training did not see; the number of frames if it saw all."""
+
+
+def save_avatar(
+    avatar: HeadAvatar, stage: Stage, folder: Path, about: Mapping[str, Any] | None = None
+) -> None:
+    """Write an avatar; each file has another name until it is whole.
+
+    Args:
+        avatar: The avatar.
+        stage: The camera and motion of its capture.
+        folder: Where to; made if it does not exist.
+        about: JSON facts to keep: consent, provenance, recipe, licences.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_rig(avatar.rig, folder / _RIG)
+    write_tensors(avatar_tensors(avatar), folder / _TENSORS)
+    write_tensors(_stage_tensors(stage), folder / _STAGE)
+    manifest = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "kind": "head",
+        "model": asdict(avatar.model),
+        "num_splats": avatar.num_splats,
+        "fps": stage.fps,
+        "size": [stage.camera.width, stage.camera.height],
+        "test_start": stage.test_start,
+        "licenses": {"rig": avatar.rig.license},
+        **(about or {}),
+    }
+    write_text(json.dumps(manifest, indent=2), folder / _MANIFEST)
+
+
+def load_avatar(folder: Path | str) -> HeadAvatar:
+    """Read an avatar from its folder.
+
+    Raises:
+        AvatarError: The folder holds no avatar, a newer one, or a damaged one.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    rig = load_rig(folder / _RIG)
+    known = {field.name for field in fields(HeadModel)}
+    model = HeadModel(**{k: v for k, v in manifest["model"].items() if k in known})
+    avatar = avatar_from_tensors(model, rig, read_tensors(folder / _TENSORS))
+    return avatar.requires_grad_(False).eval()
+
+
+def load_stage(folder: Path | str) -> Stage:
+    """Read the camera and motion that an avatar was captured with.
+
+    Raises:
+        AvatarError: As for `load_avatar`.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    tensors = read_tensors(folder / _STAGE)
+    width, height = manifest["size"]
+    names = load_rig(folder / _RIG).expression_names
+    pose_fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
+    return Stage(
+        camera=Camera(tensors["intrinsics"], tensors["camera_from_world"], width, height),
+        poses=Pose(**{name: tensors[name] for name in pose_fields}, expression_names=names),
+        fps=manifest["fps"],
+        test_start=manifest["test_start"],
+    )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The avatar's JSON facts, checked for format and version."""
+    path = folder / _MANIFEST
+    if not path.is_file():
+        raise AvatarError(
+            f"{folder} is no avatar: it has no {_MANIFEST}. "
+            "`incarnate train head CAPTURE -o AVATAR` writes one."
+        )
+    try:
+        manifest = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise AvatarError(f"{path} is damaged ({error}); train the avatar again.") from error
+    if manifest.get("format") != _FORMAT:
+        raise AvatarError(f"{path}: format is {manifest.get('format')!r}, expected {_FORMAT!r}.")
+    if manifest.get("version", 0) > _VERSION:
+        raise AvatarError(
+            f"{path} has version {manifest['version']}; this release reads up to {_VERSION}. "
+            "Install a newer incarnate."
+        )
+    return manifest
+
+
+def avatar_tensors(avatar: HeadAvatar) -> dict[str, Tensor]:
+    """All tensors that make an avatar, by name."""
+    names = (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, "light_logits")
+    tensors = {name: getattr(avatar, name).detach() for name in names}
+    tensors["code_mean"] = avatar.projection.mean
+    tensors["code_components"] = avatar.projection.components
+    return tensors
+
+
+def avatar_from_tensors(model: HeadModel, rig: Rig, tensors: Mapping[str, Tensor]) -> HeadAvatar:
+    """The avatar that `avatar_tensors` took apart.
+
+    Raises:
+        AvatarError: A tensor is missing or has another size.
+    """
+    try:
+        start = HeadStart(**{f.name: tensors[f.name] for f in fields(HeadStart)})
+        projection = CodeProjection(tensors["code_mean"], tensors["code_components"])
+        avatar = HeadAvatar(model, rig, projection, start)
+        for name in (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, "light_logits"):
+            getattr(avatar, name).data.copy_(tensors[name])
+    except (KeyError, RuntimeError) as error:
+        raise AvatarError(
+            f"the avatar's tensors do not fit its model ({error}); train the avatar again."
+        ) from error
+    return avatar
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write safetensors; the file has another name until it is whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    save_file({name: value.contiguous() for name, value in tensors.items()}, partial)
+    partial.replace(path)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read safetensors.
+
+    Raises:
+        AvatarError: The file is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except (FileNotFoundError, SafetensorError) as error:
+        raise AvatarError(f"{path} cannot be read ({error}); train the avatar again.") from error
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a small text file; it has another name until it is whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def _stage_tensors(stage: Stage) -> dict[str, Tensor]:
+    return {
+        "intrinsics": stage.camera.intrinsics,
+        "camera_from_world": stage.camera.camera_from_world,
+        "root_rotation": stage.poses.root_rotation,
+        "root_translation": stage.poses.root_translation,
+        "joint_rotations": stage.poses.joint_rotations,
+        "expression": stage.poses.expression,
+    }

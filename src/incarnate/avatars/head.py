@@ -1,0 +1,230 @@
+"""The head avatar: Gaussians with learned blendshapes, skinning and materials (docs/head.md)."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from incarnate.avatars.codes import CodeProjection
+from incarnate.avatars.materials import (
+    MATERIAL_CHANNELS,
+    REFLECTANCE_RANGE,
+    ROUGHNESS_RANGE,
+    decode_bounded,
+)
+from incarnate.geometry.cameras import Camera
+from incarnate.geometry.rotations import (
+    quaternion_from_matrix,
+    quaternion_normalized,
+    quaternion_product,
+)
+from incarnate.light.environment import Environment
+from incarnate.light.prefilter import PrefilteredLight, prefilter
+from incarnate.light.shading import SurfaceMaps, shade_surface
+from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
+from incarnate.splats.raster import MIN_ALPHA, Raster
+from incarnate.splats.splats import Splats
+
+
+@dataclass(frozen=True)
+class HeadModel:
+    """What the head avatar is made of; sizes and switches that its weights depend on."""
+
+    num_codes: int = 24
+    """How many principal deformation codes the learned bases answer to."""
+    bases: Literal["learned", "frozen"] = "learned"
+    """Whether bases and skinning weights are learned per splat, or stay the rig's."""
+    shading: Literal["shaded", "baked"] = "shaded"
+    """Materials under a light, or one colour a splat that can't be relit."""
+    occlusion: Literal["learned", "off"] = "learned"
+    """Per-splat ambient occlusion that depends on the deformation codes (mouth, folds)."""
+    light_height: int = 16
+    """Rows of the learned equirectangular light; it has twice as many columns."""
+
+
+@dataclass(frozen=True)
+class HeadStart:
+    """Values from which the per-splat parameters of a head start (rest space, metres)."""
+
+    means: Float[Tensor, "splats 3"]
+    quaternions: Float[Tensor, "splats 4"]
+    """Their z axis is the splat's thin axis and its normal."""
+    log_scales: Float[Tensor, "splats 3"]
+    opacity_logits: Float[Tensor, "splats"]
+    albedo_logits: Float[Tensor, "splats 3"]
+    roughness_logits: Float[Tensor, "splats"]
+    rig_basis: Float[Tensor, "splats 3 expressions"]
+    """The rig's expression basis at each splat, metres per unit."""
+    skinning_logits: Float[Tensor, "splats joints"]
+    """Softmax gives the skinning weights."""
+
+
+# Per-splat tensors that training changes, in the order in which checkpoints list them.
+SPLAT_PARAMETERS = (
+    "means",
+    "quaternions",
+    "log_scales",
+    "opacity_logits",
+    "albedo_logits",
+    "roughness_logits",
+    "reflectance_logits",
+    "occlusion_logits",
+    "occlusion_basis",
+    "corrective_basis",
+    "skinning_logits",
+)
+# Per-splat tensors that stay as they started; children of a split inherit them all the same.
+SPLAT_CONSTANTS = ("rig_basis", "start_means", "start_quaternions")
+
+
+@final
+class HeadAvatar(nn.Module):
+    """A head that is posed by its rig's codes and lit by any environment.
+
+    Rest space is the rig's. For splat i, with codes c of the pose (`CodeProjection`):
+    ``x_e = x_i + E_i ψ + D_i c`` and ``x_p = Σ_j w_ij M_j x_e``; rotations follow the blended
+    joint quaternions. E is the rig's basis, D is learned from zero.
+    """
+
+    def __init__(
+        self, model: HeadModel, rig: Rig, projection: CodeProjection, start: HeadStart
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self._rig = rig
+        self.projection = projection
+        self._last_light: tuple[Tensor, PrefilteredLight] | None = None
+        count = len(start.means)
+        for name in ("means", "quaternions", "log_scales", "opacity_logits", "albedo_logits",
+                     "roughness_logits", "skinning_logits"):  # fmt: skip
+            setattr(self, name, nn.Parameter(getattr(start, name).clone()))
+        zeros = start.means.new_zeros
+        # F0 starts at skin's 0.028; occlusion at 0.95: open, but where it can move both ways.
+        self.reflectance_logits = nn.Parameter(zeros(count) - 2.7)
+        self.occlusion_logits = nn.Parameter(zeros(count) + 3.0)
+        self.occlusion_basis = nn.Parameter(zeros(count, model.num_codes))
+        self.corrective_basis = nn.Parameter(zeros(count, 3, model.num_codes))
+        self.register_buffer("rig_basis", start.rig_basis.clone())
+        self.register_buffer("start_means", start.means.clone())
+        self.register_buffer("start_quaternions", start.quaternions.clone())
+        height = model.light_height
+        # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
+        self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
+
+    @property
+    def rig(self) -> Rig:
+        """The person's rig."""
+        return self._rig
+
+    @property
+    def num_splats(self) -> int:
+        """How many splats the avatar has."""
+        return self.means.shape[0]
+
+    @property
+    def learned_light(self) -> Environment:
+        """The light of the training capture as far as training recovered it; differentiable."""
+        return Environment(nn.functional.softplus(self.light_logits), name="learned")
+
+    def splat(self, pose: Pose, camera: Camera) -> Splats:
+        """Posed splats with material channels (see `Avatar.splat`)."""
+        del camera  # nothing of a head depends on the view but its shading
+        codes = self.projection(pose)
+        rest = self.means + (self.rig_basis @ pose.expression)
+        if self.model.bases == "learned":
+            rest = rest + self.corrective_basis @ codes
+        transforms = world_from_rest_joints(self._rig, pose)
+        weights = self.skinning_weights()
+        means = apply_affine(blend_transforms(weights, transforms), rest)
+        joint_quaternions = _aligned(quaternion_from_matrix(transforms[:, :3, :3]))
+        quaternions = quaternion_product(weights @ joint_quaternions, self.quaternions)
+        return Splats(
+            means=means,
+            quaternions=quaternions,
+            log_scales=self.log_scales,
+            opacity_logits=self.opacity_logits,
+            features=self._features(quaternions, codes),
+            channels=MATERIAL_CHANNELS,
+        )
+
+    def skinning_weights(self) -> Float[Tensor, "splats joints"]:
+        """Non-negative weights that sum to one."""
+        logits = self.skinning_logits
+        if self.model.bases == "frozen":
+            logits = logits.detach()
+        return torch.softmax(logits, -1)
+
+    def albedo(self) -> Float[Tensor, "splats 3"]:
+        """Linear diffuse albedo of each splat, in (0, 1)."""
+        return torch.sigmoid(self.albedo_logits)
+
+    def _features(
+        self, quaternions: Float[Tensor, "splats 4"], codes: Float[Tensor, "codes"]
+    ) -> Float[Tensor, "splats channels"]:
+        occlusion = self.occlusion_logits + self.occlusion_basis @ codes
+        return torch.cat(
+            [
+                self.albedo(),
+                decode_bounded(self.roughness_logits, ROUGHNESS_RANGE)[:, None],
+                decode_bounded(self.reflectance_logits, REFLECTANCE_RANGE)[:, None],
+                thin_axis(quaternions),
+                torch.sigmoid(occlusion)[:, None],
+            ],
+            -1,
+        )
+
+    def shade(
+        self, raster: Raster, camera: Camera, light: Environment | None
+    ) -> Float[Tensor, "height width 3"]:
+        """Deferred shading of the covered pixels (see `Avatar.shade`; docs/head.md)."""
+        if self.model.shading == "baked":
+            return raster.sum("albedo")
+        alpha = raster.alpha.flatten()
+        covered = torch.nonzero(alpha.detach() > MIN_ALPHA)[:, 0]
+        sums = raster.sums.flatten(0, 1).index_select(0, covered)
+        coverage = alpha.index_select(0, covered)[:, None]
+        maps = Raster(sums[None], coverage.T, coverage.T, raster.channels)
+        to_camera = -camera.pixel_rays().flatten(0, 1).index_select(0, covered)
+        surface = SurfaceMaps(
+            albedo=maps["albedo"][0],
+            roughness=maps["roughness"][0],
+            reflectance=maps["reflectance"][0],
+            normal=_facing(maps.sum("normal")[0], to_camera),
+            occlusion=maps["occlusion"][0] if self.model.occlusion == "learned" else None,
+        )
+        shaded = shade_surface(surface, to_camera, self._prefiltered(light))
+        image = torch.zeros_like(raster.sums[..., :3]).flatten(0, 1)
+        image = image.index_copy(0, covered, (shaded.diffuse + shaded.specular) * coverage)
+        return image.view(*raster.alpha.shape, 3)
+
+    def _prefiltered(self, light: Environment | None) -> PrefilteredLight:
+        """The light made ready; a video lit by one map, turned or not, filters it once."""
+        if light is None:
+            return prefilter(self.learned_light)
+        if self._last_light is None or self._last_light[0] is not light.radiance:
+            self._last_light = (light.radiance, prefilter(replace(light, rotation=0.0)))
+        return self._last_light[1].rotated(light.rotation)
+
+
+def thin_axis(quaternions: Float[Tensor, "splats 4"]) -> Float[Tensor, "splats 3"]:
+    """World direction of each splat's third axis, the thin one: its normal, of unit length."""
+    w, x, y, z = quaternion_normalized(quaternions).unbind(-1)
+    return torch.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], -1)
+
+
+def _facing(
+    normal: Float[Tensor, "pixels 3"], to_camera: Float[Tensor, "pixels 3"]
+) -> Float[Tensor, "pixels 3"]:
+    """Unit normals, turned to the camera: a seen surface can't face away."""
+    unit = nn.functional.normalize(normal, dim=-1, eps=1e-6)
+    away = (unit.detach() * to_camera).sum(-1, keepdim=True) < 0
+    return torch.where(away, -unit, unit)
+
+
+def _aligned(quaternions: Float[Tensor, "joints 4"]) -> Float[Tensor, "joints 4"]:
+    """Signs chosen so that all lie in one hemisphere: q and −q must not cancel in a blend."""
+    flip = (quaternions * quaternions[:1]).sum(-1, keepdim=True) < 0
+    return torch.where(flip, -quaternions, quaternions)

@@ -1,0 +1,67 @@
+"""Avatars on disk come back the same; damaged and foreign folders are refused with advice."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tests.avatars.people import portrait_camera, small_avatar, talking_poses
+
+from incarnate.avatars.avatar import render
+from incarnate.avatars.files import Stage, load_avatar, load_stage, save_avatar
+from incarnate.errors import AvatarError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    avatar = small_avatar()
+    poses = talking_poses(avatar.rig, 6)
+    stage = Stage(portrait_camera(), poses, fps=25.0, test_start=4)
+    save_avatar(avatar, stage, tmp_path / "avatar", {"consent": {"subject": "nobody"}})
+    return tmp_path / "avatar"
+
+
+def test_a_saved_avatar_draws_the_same_picture(folder: Path) -> None:
+    avatar = small_avatar()
+    pose, camera = talking_poses(avatar.rig, 6)[3], portrait_camera()
+    with torch.no_grad():
+        expected = render(avatar, pose, camera)
+    torch.testing.assert_close(render(load_avatar(folder), pose, camera), expected)
+
+
+def test_the_stage_comes_back(folder: Path) -> None:
+    stage = load_stage(folder)
+    torch.testing.assert_close(stage.camera.intrinsics, portrait_camera().intrinsics)
+    torch.testing.assert_close(
+        stage.poses.expression, talking_poses(small_avatar().rig, 6).expression
+    )
+    assert (stage.fps, stage.test_start, len(stage.poses)) == (25.0, 4, 6)
+    assert json.loads((folder / "avatar.json").read_text())["consent"] == {"subject": "nobody"}
+    assert not list(folder.glob(".*"))
+
+
+def test_a_folder_without_avatar_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AvatarError, match=r"no avatar: it has no avatar.json.*train head"):
+        load_avatar(tmp_path)
+
+
+def test_a_newer_avatar_is_refused(folder: Path) -> None:
+    manifest = json.loads((folder / "avatar.json").read_text())
+    (folder / "avatar.json").write_text(json.dumps({**manifest, "version": 99}))
+    with pytest.raises(AvatarError, match="version 99; this release reads up to 1"):
+        load_avatar(folder)
+
+
+@pytest.mark.parametrize("name", ["avatar.json", "avatar.safetensors", "stage.safetensors"])
+def test_damaged_files_are_refused(folder: Path, name: str) -> None:
+    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    with pytest.raises(AvatarError, match="train the avatar again"):
+        load_stage(folder) if name.startswith("stage") else load_avatar(folder)
+
+
+def test_tensors_of_another_model_are_refused(folder: Path) -> None:
+    manifest = json.loads((folder / "avatar.json").read_text())
+    manifest["model"]["num_codes"] = 9
+    (folder / "avatar.json").write_text(json.dumps(manifest))
+    with pytest.raises(AvatarError, match="do not fit its model"):
+        load_avatar(folder)

@@ -1,0 +1,71 @@
+"""Checkpoints of a running training: what a killed run needs to go on."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from incarnate.avatars.files import read_tensors, write_tensors
+from incarnate.errors import AvatarError
+from incarnate.train.recipes import HeadRecipe
+
+_NAME = "checkpoint.safetensors"
+_RECIPE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The whole state of a training between two steps."""
+
+    step: int
+    """How many steps are done."""
+    avatar: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    pull: dict[str, Tensor]
+    """The densification meter."""
+
+
+def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write one file that replaces the last checkpoint at once, or not at all."""
+    tensors = {"step": torch.tensor(checkpoint.step)}
+    for part in ("avatar", "optimizer", "pull"):
+        tensors |= {f"{part}:{name}": value for name, value in getattr(checkpoint, part).items()}
+    write_tensors(tensors, folder / _NAME)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """The last whole checkpoint, or None where training has not written one yet."""
+    if not (folder / _NAME).is_file():
+        return None
+    parts: dict[str, dict[str, Tensor]] = {"avatar": {}, "optimizer": {}, "pull": {}}
+    tensors = read_tensors(folder / _NAME)
+    step = int(tensors.pop("step"))
+    for key, value in tensors.items():
+        part, name = key.split(":", 1)
+        parts[part][name] = value
+    return Checkpoint(step, **parts)
+
+
+def claim_folder(folder: Path, recipe: HeadRecipe, capture: Path) -> None:
+    """Note what is trained here; refuse to go on with another recipe or capture.
+
+    Raises:
+        AvatarError: The folder belongs to a training that differs; the text says in what.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _RECIPE
+    wanted = {"capture": str(capture.resolve()), **asdict(recipe)}
+    if not path.is_file():
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(json.dumps(wanted, indent=2))
+        partial.replace(path)
+        return
+    found = json.loads(path.read_text())
+    different = sorted(k for k in wanted if found.get(k) != json.loads(json.dumps(wanted[k])))
+    if different:
+        raise AvatarError(
+            f"{folder.parent} holds a training that differs in {', '.join(different)}. "
+            "Choose another output folder, or delete this one to start again."
+        )

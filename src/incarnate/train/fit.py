@@ -1,0 +1,215 @@
+"""Fit a head avatar to a capture: the training loop, resumable at any step."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+import torch
+
+from incarnate.avatars.avatar import render
+from incarnate.avatars.codes import fit_code_projection
+from incarnate.avatars.coloring import colored_start
+from incarnate.avatars.files import (
+    Stage,
+    avatar_from_tensors,
+    avatar_tensors,
+    save_avatar,
+)
+from incarnate.avatars.head import HeadAvatar
+from incarnate.avatars.observations import observe
+from incarnate.avatars.seeding import joined_starts, start_on_surface
+from incarnate.avatars.silhouette_seeding import start_beyond_silhouette
+from incarnate.capture.capture import Capture, Track
+from incarnate.capture.tracks import load_track
+from incarnate.errors import AvatarError
+from incarnate.splats.rasterize import rasterize
+from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
+from incarnate.train.densify import PullMeter, densification_steps, densify
+from incarnate.train.frames import TrainingFrame, TrainingFrames, frame_order
+from incarnate.train.losses import picture_loss, restraints
+from incarnate.train.optimizer import SplatOptimizer
+from incarnate.train.previews import write_preview
+from incarnate.train.recipes import HeadRecipe
+
+Progress = Callable[[int, int, str], None]
+# Frames from which the start takes colours and silhouettes, and their size in pixels.
+_START_FRAMES, _START_SIZE = 24, 256
+_METRICS_EVERY = 20
+
+
+class HeadTraining:
+    """One training: an avatar, its optimizer, and where it stands."""
+
+    def __init__(self, capture: Capture, track: Track, recipe: HeadRecipe) -> None:
+        self.recipe = recipe
+        self.capture = capture
+        self.track = track
+        self.step = 0
+        self.avatar = start_head(capture, track, recipe)
+        self.optimizer = SplatOptimizer(self.avatar, recipe)
+        self._meter = PullMeter(self.avatar.num_splats)
+        self._events = densification_steps(recipe)
+
+    def advance(self, frame: TrainingFrame) -> dict[str, float]:
+        """Take one optimisation step on one frame; returns the weighted loss terms."""
+        pose = self.track.poses[frame.index]
+        splats = self.avatar.splat(pose, frame.camera)
+        splats.means.retain_grad()
+        raster = rasterize(splats, frame.camera)
+        image = self.avatar.shade(raster, frame.camera, None)
+        losses = self.recipe.losses
+        terms = picture_loss(image, raster, frame, losses) | restraints(self.avatar, losses)
+        torch.stack(list(terms.values())).sum().backward()
+        assert splats.means.grad is not None
+        self._meter.add(splats.means.grad)
+        self.optimizer.step(self.step)
+        if self.step in self._events:
+            densify(self.avatar, self.optimizer, self._meter.pull(), self.recipe)
+            self._meter = PullMeter(self.avatar.num_splats)
+        self.step += 1
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def checkpoint(self) -> Checkpoint:
+        """The whole state, for `resume`."""
+        return Checkpoint(
+            self.step, avatar_tensors(self.avatar), self.optimizer.state(), self._meter.state()
+        )
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same recipe and capture."""
+        self.step = checkpoint.step
+        self.avatar = avatar_from_tensors(self.recipe.model, self.track.rig, checkpoint.avatar)
+        self.optimizer = SplatOptimizer(self.avatar, self.recipe)
+        self.optimizer.restore(checkpoint.optimizer)
+        self._meter = PullMeter.from_state(checkpoint.pull)
+
+
+def start_head(capture: Capture, track: Track, recipe: HeadRecipe) -> HeadAvatar:
+    """The avatar before its first step: placed, coloured from a few frames, lit by white light."""
+    generator = torch.Generator().manual_seed(recipe.seed)
+    observations = observe(capture, track, _START_FRAMES, _START_SIZE)
+    starts = [start_on_surface(track.rig, recipe.surface_splats, generator)]
+    beyond = start_beyond_silhouette(track.rig, observations, recipe.silhouette_splats, generator)
+    if beyond is not None:
+        starts.append(beyond)
+    start = colored_start(joined_starts(starts), observations)
+    if len(start.means) == 0:
+        raise AvatarError(
+            f"in {capture.folder} no part of the rig lies inside the mattes; "
+            "look at `incarnate check` first."
+        )
+    training_poses = track.poses[torch.tensor(capture.indices("train"))]
+    projection = fit_code_projection(track.rig, training_poses, recipe.model.num_codes)
+    return HeadAvatar(recipe.model, track.rig, projection, start)
+
+
+def train_head(
+    capture: Capture, recipe: HeadRecipe, folder: Path, *, progress: Progress | None = None
+) -> HeadAvatar:
+    """Train a head avatar and write it, resuming what an earlier run left in the folder.
+
+    Args:
+        capture: A tracked capture with one camera.
+        recipe: How.
+        folder: The avatar's folder; checkpoints, metrics and previews go to ``training`` in it.
+        progress: Called with steps done, steps in all, and what is going on.
+
+    Returns:
+        The trained avatar, also written to the folder.
+
+    Raises:
+        AvatarError: The folder holds another training, or the capture cannot be trained on.
+    """
+    notes = folder / "training"
+    claim_folder(notes, recipe, capture.folder)
+    track = load_track(capture)
+    frames = _training_frames(capture, recipe, progress)
+    training = HeadTraining(capture, track, recipe)
+    checkpoint = read_checkpoint(notes)
+    if checkpoint is not None:
+        training.resume(checkpoint)
+    stage = stage_of(capture, track)
+    _run(training, frames, notes, lambda: _write_avatar(training, stage, folder), progress)
+    return training.avatar.requires_grad_(False).eval()
+
+
+def stage_of(capture: Capture, track: Track) -> Stage:
+    """The camera and motion of a capture."""
+    tests = capture.indices("test")
+    return Stage(
+        camera=capture.cameras[0],
+        poses=track.poses,
+        fps=capture.fps,
+        test_start=tests[0] if tests else capture.num_frames,
+    )
+
+
+def _training_frames(
+    capture: Capture, recipe: HeadRecipe, progress: Progress | None
+) -> TrainingFrames:
+    indices = capture.indices("train")
+    if not indices:
+        raise AvatarError(f"{capture.folder} has no training frames; its splits are all 'test'.")
+    stride = max(1, -(-len(indices) // recipe.max_frames))
+    return TrainingFrames(capture, indices[::stride], longest_side=recipe.size, progress=progress)
+
+
+def _run(
+    training: HeadTraining,
+    frames: TrainingFrames,
+    notes: Path,
+    write_avatar: Callable[[], None],
+    progress: Progress | None,
+) -> None:
+    recipe = training.recipe
+    last_saved = time.monotonic()
+    with (notes / "metrics.jsonl").open("a") as metrics:
+        while training.step < recipe.steps:
+            position = frame_order(len(frames), training.step, recipe.seed)
+            coarse = training.step < recipe.coarse_steps
+            frame = frames.halved(position) if coarse else frames[position]
+            terms = training.advance(frame)
+            if training.step % _METRICS_EVERY == 0:
+                _write_metrics(metrics, training, terms)
+            if progress is not None:
+                progress(training.step, recipe.steps, _summary(training, terms))
+            if time.monotonic() - last_saved > recipe.checkpoint_seconds:
+                _save(training, frames, notes, write_avatar)
+                last_saved = time.monotonic()
+    _save(training, frames, notes, write_avatar)
+
+
+def _save(
+    training: HeadTraining, frames: TrainingFrames, notes: Path, write_avatar: Callable[[], None]
+) -> None:
+    write_checkpoint(training.checkpoint(), notes)
+    write_avatar()
+    frame = frames[training.step % len(frames)]
+    with torch.no_grad():
+        image = render(training.avatar, training.track.poses[frame.index], frame.camera)
+    write_preview(image, frame, notes / "previews" / f"{training.step:06d}.jpg")
+
+
+def _write_avatar(training: HeadTraining, stage: Stage, folder: Path) -> None:
+    capture = training.capture
+    about = {
+        "capture": capture.name,
+        "consent": asdict(capture.consent) if capture.consent else None,
+        "recipe": asdict(training.recipe),
+        "steps": training.step,
+    }
+    save_avatar(training.avatar, stage, folder, about)
+
+
+def _write_metrics(metrics: TextIO, training: HeadTraining, terms: dict[str, float]) -> None:
+    row = {"step": training.step, "time": time.time(), "splats": training.avatar.num_splats}
+    metrics.write(json.dumps(row | {k: round(v, 6) for k, v in terms.items()}) + "\n")
+    metrics.flush()
+
+
+def _summary(training: HeadTraining, terms: dict[str, float]) -> str:
+    l1 = terms["l1"] / training.recipe.losses.l1
+    return f"training · L1 {100 * l1:.2f} % · {training.avatar.num_splats} splats"

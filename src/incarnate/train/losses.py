@@ -1,0 +1,93 @@
+"""The training loss of a head avatar: the picture, and what keeps the avatar sane."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from incarnate.avatars.head import HeadAvatar
+from incarnate.geometry.colors import srgb_from_linear
+from incarnate.splats.raster import Raster
+from incarnate.train.frames import TrainingFrame
+from incarnate.train.image_losses import l1_ssim
+from incarnate.train.recipes import LossWeights
+
+# Units in which squared distances are counted, metres.
+_DRIFT_UNIT = 5e-3
+_CORRECTIVE_UNIT = 1e-3
+# A splat larger than this standard deviation is a blob, not a surface, metres.
+_LARGEST_SCALE = 12e-3
+# Log-ratio by which a splat's thin axis is at least thinner than its others.
+_LEAST_FLATNESS = 0.7
+
+
+def picture_loss(
+    image: Float[Tensor, "height width 3"],
+    raster: Raster,
+    frame: TrainingFrame,
+    weights: LossWeights,
+) -> dict[str, Tensor]:
+    """Weighted terms that compare one rendered picture with one frame.
+
+    Args:
+        image: Linear RGB of the avatar over black.
+        raster: Where it came from, for its alpha.
+        frame: What the camera saw.
+        weights: The recipe's weights.
+    """
+    l1, ssim = l1_ssim(srgb_from_linear(image), frame.target)
+    return {
+        "l1": weights.l1 * l1,
+        "ssim": weights.ssim * (1 - ssim),
+        "alpha": weights.alpha * (raster.alpha - frame.matte).abs().mean(),
+    }
+
+
+def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
+    """Weighted terms on the avatar's parameters alone.
+
+    Short fits cheat where nothing stops them: splats drift to fake moving highlights by parallax,
+    rotations turn to fake shading, bases overfit (docs/head.md).
+    """
+    drift = (avatar.means - avatar.start_means).square().sum(-1) / _DRIFT_UNIT**2
+    turn = _half_turn_squared(avatar.quaternions, avatar.start_quaternions)
+    terms = {
+        "drift": weights.drift * drift.mean(),
+        "normal": weights.normal * turn.mean(),
+        "flatness": weights.flatness * _shape_penalty(avatar.log_scales),
+    }
+    if avatar.model.bases == "learned":
+        size = avatar.corrective_basis.square().sum((1, 2)) / _CORRECTIVE_UNIT**2
+        terms["correctives"] = weights.correctives * size.mean()
+    if avatar.model.shading == "shaded":
+        terms["light"] = weights.light * _light_penalty(avatar.learned_light.radiance)
+        materials = avatar.roughness_logits.square() + (avatar.reflectance_logits + 2.7).square()
+        terms["materials"] = weights.materials * materials.mean()
+    return terms
+
+
+def _half_turn_squared(
+    quaternions: Float[Tensor, "splats 4"], starts: Float[Tensor, "splats 4"]
+) -> Float[Tensor, "splats"]:
+    """sin²(angle/2) between rotations; the starts are unit quaternions."""
+    cosine = (torch.nn.functional.normalize(quaternions, dim=-1) * starts).sum(-1)
+    return 1 - cosine.square()
+
+
+def _shape_penalty(log_scales: Float[Tensor, "splats 3"]) -> Float[Tensor, ""]:
+    limit = torch.log(log_scales.new_tensor(_LARGEST_SCALE))
+    too_large = torch.relu(log_scales - limit).square().sum(-1)
+    thin = log_scales[:, 2] - log_scales[:, :2].amin(-1)
+    too_thick = torch.relu(thin + _LEAST_FLATNESS).square()
+    return (too_large + too_thick).mean()
+
+
+def _light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, ""]:
+    """Roughness of the log radiance, and departure of its mean brightness from one.
+
+    Albedo times light is all that a picture shows: the mean fixes the scale between the two. It
+    is taken over colours, since a grey-light prior was found wrong (docs/head.md).
+    """
+    log = torch.log(radiance + 1e-3)
+    across = (log - log.roll(1, 1)).square().mean()
+    down = (log[1:] - log[:-1]).square().mean()
+    return across + down + log.mean().square()

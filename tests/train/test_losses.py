@@ -1,0 +1,51 @@
+"""The loss is zero for a perfect picture and an avatar at its start, and grows from there."""
+
+import torch
+from tests.avatars.people import portrait_camera, small_avatar, talking_poses
+
+from incarnate.avatars.avatar import render
+from incarnate.geometry.colors import srgb_from_linear
+from incarnate.splats.rasterize import rasterize
+from incarnate.train.frames import TrainingFrame
+from incarnate.train.losses import picture_loss, restraints
+from incarnate.train.recipes import LossWeights
+
+
+def test_a_perfect_picture_costs_nothing() -> None:
+    avatar, camera = small_avatar(), portrait_camera()
+    pose = talking_poses(avatar.rig, 5)[1]
+    with torch.no_grad():
+        raster = rasterize(avatar.splat(pose, camera), camera)
+        image = render(avatar, pose, camera)
+        frame = TrainingFrame(0, camera, srgb_from_linear(image), raster.alpha)
+        terms = picture_loss(image, raster, frame, LossWeights())
+        brighter = picture_loss(2 * image, raster, frame, LossWeights())
+    # SSIM divides float32 variances.
+    assert all(abs(float(value)) < 1e-5 for value in terms.values()), terms
+    assert brighter["l1"] > 0.01
+
+
+def test_an_avatar_at_its_start_is_not_restrained() -> None:
+    avatar = small_avatar()
+    terms = restraints(avatar, LossWeights())
+    assert {"drift", "normal", "correctives", "light", "materials"} <= set(terms)
+    assert all(float(terms[name].detach()) < 1e-5 for name in terms), terms
+
+
+def test_each_restraint_answers_to_its_own_fault() -> None:
+    faults = {
+        "drift": ("means", 0.005),
+        "normal": ("quaternions", 0.3),
+        "flatness": ("log_scales", 3.0),
+        "correctives": ("corrective_basis", 0.001),
+        "light": ("light_logits", 2.0),
+        "materials": ("roughness_logits", 2.0),
+    }
+    for name, (parameter, amount) in faults.items():
+        avatar = small_avatar()
+        with torch.no_grad():
+            getattr(avatar, parameter).add_(amount)
+        terms = restraints(avatar, LossWeights())
+        assert float(terms[name].detach()) > 1e-4, name
+        others = [other for other in terms if other != name]
+        assert all(float(terms[other].detach()) < 1e-5 for other in others), (name, terms)

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 import torch
@@ -76,7 +76,7 @@ class CaptureWriter:
             provenance=header.provenance,
         )
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "CaptureWriter":
         _refuse_other_folders(self.folder)
         shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir(parents=True)

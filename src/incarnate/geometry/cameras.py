@@ -11,7 +11,7 @@ from incarnate.geometry.transforms import inverse_rigid, rigid_transform, transf
 
 @dataclass(frozen=True)
 class Camera:
-    """A calibrated, undistorted pinhole camera (docs/conventions.md: x right, y down, z forward)."""
+    """A calibrated, undistorted pinhole camera in OpenCV axes (docs/conventions.md)."""
 
     intrinsics: Float[Tensor, "3 3"]
     """Pixels: ``[[fx, 0, cx], [0, fy, cy], [0, 0, 1]]``; the first pixel's centre is (0.5, 0.5)."""
@@ -53,9 +53,7 @@ class Camera:
         shift[0, 2], shift[1, 2] = left, top
         return replace(self, intrinsics=self.intrinsics - shift, width=width, height=height)
 
-    def project(
-        self, points: Float[Tensor, "*batch points 3"]
-    ) -> Float[Tensor, "*batch points 2"]:
+    def project(self, points: Float[Tensor, "*batch points 3"]) -> Float[Tensor, "*batch points 2"]:
         """World points (metres) to pixels; the caller keeps points in front of the camera."""
         in_camera = transform_points(self.camera_from_world, points)
         in_image = in_camera @ self.intrinsics.transpose(-1, -2)
@@ -75,7 +73,7 @@ class Camera:
 def look_at(
     eye: Float[Tensor, "3"], target: Float[Tensor, "3"], up: Float[Tensor, "3"] | None = None
 ) -> Float[Tensor, "4 4"]:
-    """``camera_from_world`` of a camera at ``eye`` that looks at ``target`` (world metres, y up)."""
+    """``camera_from_world`` of a camera that looks from ``eye`` at ``target`` (world metres)."""
     up = eye.new_tensor([0.0, 1.0, 0.0]) if up is None else up
     forward = torch.nn.functional.normalize(target - eye, dim=0)
     right = torch.nn.functional.normalize(torch.linalg.cross(forward, up), dim=0)

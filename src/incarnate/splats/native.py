@@ -6,7 +6,6 @@ of the gradients stand beside the C++ in kernel/. Both take float32 on the CPU.
 """
 
 import importlib.util
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,10 +16,23 @@ from incarnate.splats import reference
 from incarnate.splats.raster import Raster
 from incarnate.splats.splats import Splats
 
+INSTALL = "build it with: make setup"
+
 
 def is_available() -> bool:
     """Whether the compiled module is installed beside the package."""
     return importlib.util.find_spec("incarnate._kernel") is not None
+
+
+def description() -> str:
+    """One line on the kernel: its instruction set and threads, or that it is missing."""
+    if not is_available():
+        return f"missing, so that splats are drawn by plain torch, slowly; {INSTALL}"
+    from incarnate import _kernel
+
+    names = {"v3": "x86-64-v3 (AVX2)", "baseline": "baseline instructions"}
+    name = names[_kernel.instruction_set()]
+    return f"compiled, {name}, {torch.get_num_threads()} threads"
 
 
 def rasterize(splats: Splats, camera: Camera) -> Raster:
@@ -29,16 +41,10 @@ def rasterize(splats: Splats, camera: Camera) -> Raster:
     A camera that requires gradients is projected through by torch, since the compiled projection
     has none for it; blending stays compiled.
     """
+    size = {"width": camera.width, "height": camera.height}
+    threads = torch.get_num_threads()
     if camera.camera_from_world.requires_grad or camera.intrinsics.requires_grad:
-        drawn = reference.drawable(splats, camera).nonzero()[:, 0]
-        splats = replace(
-            splats,
-            means=splats.means[drawn],
-            quaternions=splats.quaternions[drawn],
-            log_scales=splats.log_scales[drawn],
-            opacity_logits=splats.opacity_logits[drawn],
-            features=splats.features[drawn],
-        )
+        splats = splats.take(reference.drawable(splats, camera).nonzero()[:, 0])
         projection = reference.project(splats, camera)
         means, conics, depths = projection.means, projection.conics, projection.depths
     else:
@@ -48,19 +54,12 @@ def rasterize(splats: Splats, camera: Camera) -> Raster:
             splats.log_scales,
             camera.camera_from_world,
             camera.intrinsics,
-            camera.width,
-            camera.height,
-            torch.get_num_threads(),
+            **size,
+            num_threads=threads,
         )
+    opacities = splats.opacity_logits.sigmoid()
     sums, depth_sum, transmittance, _ = blend_splats(
-        means,
-        conics,
-        splats.opacity_logits.sigmoid(),
-        depths,
-        splats.features,
-        camera.width,
-        camera.height,
-        torch.get_num_threads(),
+        means, conics, opacities, depths, splats.features, **size, num_threads=threads
     )
     return Raster(sums, 1 - transmittance, depth_sum, splats.channels)
 
@@ -72,6 +71,7 @@ def project_splats(
     log_scales: Tensor,
     view: Tensor,
     intrinsics: Tensor,
+    *,
     width: int,
     height: int,
     num_threads: int,
@@ -103,23 +103,16 @@ def project_splats(
 
 @torch.library.custom_op("incarnate::project_splats_backward", mutates_args=(), device_types="cpu")
 def project_splats_backward(
-    gradients: list[Tensor],
-    means: Tensor,
-    quaternions: Tensor,
-    log_scales: Tensor,
-    view: Tensor,
-    intrinsics: Tensor,
-    width: int,
-    height: int,
-    num_threads: int,
+    gradients: list[Tensor], inputs: list[Tensor], *, width: int, height: int, num_threads: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of means, quaternions and log-scales from those of `project_splats`' outputs."""
     from incarnate import _kernel
 
-    outputs = tuple(torch.empty_like(plain) for plain in _plain(means, quaternions, log_scales))
-    inputs = _plain(means, quaternions, log_scales, view, intrinsics)
-    _kernel.project_backward(*inputs, width, height, *_plain(*gradients), *outputs, num_threads)
-    return outputs
+    plain = _plain(*inputs)
+    means, quaternions, log_scales = (torch.empty_like(tensor) for tensor in plain[:3])
+    into = (means, quaternions, log_scales)
+    _kernel.project_backward(*plain, width, height, *_plain(*gradients), *into, num_threads)
+    return into
 
 
 @torch.library.custom_op("incarnate::blend_splats", mutates_args=(), device_types="cpu")
@@ -129,6 +122,7 @@ def blend_splats(
     opacities: Tensor,
     depths: Tensor,
     features: Tensor,
+    *,
     width: int,
     height: int,
     num_threads: int,
@@ -166,6 +160,7 @@ def blend_splats_backward(
     plan: Tensor,
     inputs: list[Tensor],
     outputs: list[Tensor],
+    *,
     num_threads: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Gradients of `blend_splats`' five tensors from those of its three images."""
@@ -180,88 +175,67 @@ def blend_splats_backward(
 
 
 @project_splats.register_fake
-def _project_fake(
-    means: Tensor,
-    quaternions: Tensor,
-    log_scales: Tensor,
-    view: Tensor,
-    intrinsics: Tensor,
-    width: int,
-    height: int,
-    num_threads: int,
-) -> tuple[Tensor, Tensor, Tensor]:
+def _project_fake(means: Tensor, *others: Any, **settings: int) -> tuple[Tensor, Tensor, Tensor]:
     count = means.shape[0]
     return means.new_empty(count, 2), means.new_empty(count, 3), means.new_empty(count)
 
 
 @project_splats_backward.register_fake
 def _project_backward_fake(
-    gradients: list[Tensor],
-    means: Tensor,
-    quaternions: Tensor,
-    log_scales: Tensor,
-    view: Tensor,
-    intrinsics: Tensor,
-    width: int,
-    height: int,
-    num_threads: int,
+    gradients: list[Tensor], inputs: list[Tensor], **settings: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    return torch.empty_like(means), torch.empty_like(quaternions), torch.empty_like(log_scales)
+    means, quaternions, log_scales = (torch.empty_like(tensor) for tensor in inputs[:3])
+    return means, quaternions, log_scales
 
 
 @blend_splats.register_fake
 def _blend_fake(
-    means: Tensor,
-    conics: Tensor,
-    opacities: Tensor,
-    depths: Tensor,
-    features: Tensor,
-    width: int,
-    height: int,
-    num_threads: int,
+    *inputs: Tensor, width: int, height: int, num_threads: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    plan = means.new_empty(torch.library.get_ctx().new_dynamic_size(), dtype=torch.uint8)
+    features = inputs[-1]
+    plan = features.new_empty(torch.library.get_ctx().new_dynamic_size(), dtype=torch.uint8)
     sums = features.new_empty(height, width, features.shape[1])
     return sums, features.new_empty(height, width), features.new_empty(height, width), plan
 
 
 @blend_splats_backward.register_fake
 def _blend_backward_fake(
-    gradients: list[Tensor],
-    plan: Tensor,
-    inputs: list[Tensor],
-    outputs: list[Tensor],
-    num_threads: int,
+    gradients: list[Tensor], plan: Tensor, inputs: list[Tensor], *others: Any, **settings: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     means, conics, opacities, depths, features = (torch.empty_like(tensor) for tensor in inputs)
     return means, conics, opacities, depths, features
 
 
-def _keep_projection(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    *tensors, ctx.width, ctx.height, ctx.num_threads = inputs
-    ctx.save_for_backward(*tensors)
-    ctx.count = len(tensors[0])
+def _keep_projection(
+    ctx: Any, inputs: tuple[Any, ...], keyword_only_inputs: dict[str, int], output: Any
+) -> None:
+    ctx.settings = keyword_only_inputs
+    ctx.save_for_backward(*inputs)
 
 
 def _project_gradient(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-    tensors = ctx.saved_tensors
-    shapes = ((ctx.count, 2), (ctx.count, 3), (ctx.count,))
-    given = _given(gradients, shapes, tensors[0])
-    into = project_splats_backward(given, *tensors, ctx.width, ctx.height, ctx.num_threads)
-    return *into, None, None, None, None, None
+    inputs = ctx.saved_tensors
+    count = len(inputs[0])
+    given = _given(gradients, ((count, 2), (count, 3), (count,)), inputs[0])
+    into = project_splats_backward(given, list(inputs), **ctx.settings)
+    return *into, None, None
 
 
-def _keep_blend(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    *tensors, _, _, ctx.num_threads = inputs
-    ctx.save_for_backward(*tensors, *output)
+def _keep_blend(
+    ctx: Any,
+    inputs: tuple[Any, ...],
+    keyword_only_inputs: dict[str, int],
+    output: tuple[Tensor, ...],
+) -> None:
+    ctx.num_threads = keyword_only_inputs["num_threads"]
+    ctx.save_for_backward(*inputs, *output)
 
 
 def _blend_gradient(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
     *inputs, sums, depth_sum, transmittance, plan = ctx.saved_tensors
     outputs = [sums, depth_sum, transmittance]
     given = _given(gradients[:3], tuple(image.shape for image in outputs), sums)
-    into = blend_splats_backward(given, plan, inputs, outputs, ctx.num_threads)
-    return *into, None, None, None
+    return blend_splats_backward(given, plan, inputs, outputs, num_threads=ctx.num_threads)
 
 
 project_splats.register_autograd(_project_gradient, setup_context=_keep_projection)

@@ -5,7 +5,7 @@ Splatting", 2024); the projection is that of Zwicker et al., "EWA Volume Splatti
 compiled kernel is tested against this module, values and gradients.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -51,15 +51,7 @@ class Projection:
 
 def rasterize(splats: Splats, camera: Camera) -> Raster:
     """Draw splats by the plain rule, front to back; differentiable in splats and camera."""
-    drawn = drawable(splats, camera).nonzero()[:, 0]
-    seen = replace(
-        splats,
-        means=splats.means[drawn],
-        quaternions=splats.quaternions[drawn],
-        log_scales=splats.log_scales[drawn],
-        opacity_logits=splats.opacity_logits[drawn],
-        features=splats.features[drawn],
-    )
+    seen = splats.take(drawable(splats, camera).nonzero()[:, 0])
     projection = project(seen, camera)
     values = torch.cat([seen.features, projection.depths[:, None]], -1)
     opacities = seen.opacity_logits.sigmoid()
@@ -173,14 +165,18 @@ def _blend_window(
 ) -> tuple[Float[Tensor, "rows columns channels"], Float[Tensor, "rows columns"]]:
     """Composite the given splats, nearest first, over one window of the image."""
     left, top, right, bottom = window
-    xs = torch.arange(left, right, dtype=values.dtype, device=values.device) + 0.5
-    ys = torch.arange(top, bottom, dtype=values.dtype, device=values.device) + 0.5
     chosen = (projection.means[order], projection.conics[order], opacities[order], values[order])
-    rows = max(1, _CHUNK // max(1, len(xs) * len(order)))
+    rows = max(1, _CHUNK // max(1, (right - left) * len(order)))
     # Recomputing in the backward pass keeps memory at one chunk instead of the whole image.
     chunks = [
-        checkpoint(_blend_rows, *chosen, xs, some, use_reentrant=False, preserve_rng_state=False)
-        for some in ys.split(rows)
+        checkpoint(
+            _blend_rows,
+            *chosen,
+            window=(left, first, right, min(first + rows, bottom)),
+            use_reentrant=False,
+            preserve_rng_state=False,
+        )
+        for first in range(top, bottom, rows)
     ]
     sums, transmittance = (torch.cat(maps, 0) for maps in zip(*chunks, strict=True))
     return sums, transmittance
@@ -191,9 +187,12 @@ def _blend_rows(
     conics: Float[Tensor, "near 3"],
     opacities: Float[Tensor, "near"],
     values: Float[Tensor, "near channels"],
-    xs: Float[Tensor, "columns"],
-    ys: Float[Tensor, "rows"],
+    *,
+    window: tuple[int, int, int, int],
 ) -> tuple[Float[Tensor, "rows columns channels"], Float[Tensor, "rows columns"]]:
+    left, top, right, bottom = window
+    xs = torch.arange(left, right, dtype=values.dtype, device=values.device) + 0.5
+    ys = torch.arange(top, bottom, dtype=values.dtype, device=values.device) + 0.5
     dx = xs[None, :, None] - means[:, 0]
     dy = ys[:, None, None] - means[:, 1]
     a, b, c = conics.unbind(-1)

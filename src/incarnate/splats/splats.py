@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -32,6 +32,17 @@ class Splats:
     def __getitem__(self, name: str) -> Float[Tensor, "splats width"]:
         """The feature columns of one channel."""
         return self.features[:, columns_of(self.channels, name)]
+
+    def take(self, indices: Int[Tensor, "chosen"]) -> "Splats":
+        """Some of the splats, in the order of the indices."""
+        return replace(
+            self,
+            means=self.means[indices],
+            quaternions=self.quaternions[indices],
+            log_scales=self.log_scales[indices],
+            opacity_logits=self.opacity_logits[indices],
+            features=self.features[indices],
+        )
 
     def with_features(
         self, features: Float[Tensor, "splats channels"], channels: tuple[str, ...]

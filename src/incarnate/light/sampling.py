@@ -99,8 +99,7 @@ def importance_samples(env: Environment, count: int, generator: torch.Generator)
     """
     radiance = env.radiance.detach()
     height, width, _ = radiance.shape
-    luminance = (radiance * radiance.new_tensor(_LUMINANCE)).sum(-1).double()
-    share = luminance * solid_angles_of_texels(height, width, torch.float64)
+    share = luminance(radiance).double() * solid_angles_of_texels(height, width, torch.float64)
     share = (share / share.sum()).reshape(-1)
     jitter = torch.rand(count, 3, generator=generator, dtype=torch.float64)
     targets = (torch.arange(count) + jitter[:, 0]) / count
@@ -123,6 +122,11 @@ def importance_samples(env: Environment, count: int, generator: torch.Generator)
     )
     dtype = radiance.dtype
     return LightSamples(directions.to(dtype), value.to(dtype), pdf.to(dtype))
+
+
+def luminance(rgb: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
+    """Rec. 709 luminance of linear RGB."""
+    return (rgb * rgb.new_tensor(_LUMINANCE)).sum(-1)
 
 
 def mean_radiance(env: Environment) -> Float[Tensor, "3"]:

@@ -30,7 +30,7 @@ class _Level:
     roughness: float | None
     """GGX roughness; None is the cosine lobe of irradiance."""
     side: int
-    """Texels along a side of the octahedral map."""
+    """Cells along a side of the octahedral map, an even number."""
     source_height: int
     """Rows of the copy of the environment that is summed."""
     num_reads: int = 0
@@ -69,7 +69,7 @@ def level_sides(height: int) -> tuple[int, ...]:
 def filtered_radiance(
     radiance: Float[Tensor, "height width 3"],
 ) -> Float[Tensor, "filtered_texels 3"]:
-    """The texels of all octahedral maps, one map after the other, without borders."""
+    """The texels of all octahedral maps, one map after the other."""
     height = radiance.shape[0]
     if height <= _MATRIX_HEIGHT:
         matrix = _small_matrix(height).to(radiance)
@@ -84,7 +84,7 @@ def filtered_radiance(
 def _levels(height: int) -> tuple[_Level, ...]:
     if height <= _MATRIX_HEIGHT:
         return _SMALL
-    return tuple(replace(level, side=min(level.side, height)) for level in _LARGE)
+    return tuple(replace(level, side=min(level.side, height // 2 * 2)) for level in _LARGE)
 
 
 def _summed(env: Environment, level: _Level) -> Float[Tensor, "texels 3"]:

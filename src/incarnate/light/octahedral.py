@@ -3,12 +3,12 @@
 A direction is divided by its L1 norm and so put on an octahedron; the half with y ≥ 0 is the
 diamond in the middle of the square [−1, 1]² with coordinates (x, z), the other half is folded out
 to the corners (Praun and Hoppe 2003, "Spherical parametrization and remeshing"; Cigolle et al.
-2014, "A survey of efficient representations for independent unit vectors"). A stored map has a
-border of one texel that repeats its neighbours across the fold, so that bilinear reads need no
-special case.
-"""
+2014, "A survey of efficient representations for independent unit vectors").
 
-import functools
+The map creases along its axes, its edges and the diamond's sides. Reads that blend across a crease
+show it as a line in smooth light, so texels stand on the creases: a map of an even ``side`` has
+(side + 1)² texels at the corners of side² cells, those on the edges twice.
+"""
 
 import torch
 from jaxtyping import Float, Int
@@ -44,45 +44,39 @@ def direction_from_square(square: Float[Tensor, "*batch 2"]) -> Float[Tensor, "*
 def directions_of_octahedral_texels(
     side: int, dtype: torch.dtype = torch.float32
 ) -> Float[Tensor, "texels 3"]:
-    """Unit directions of the side² texel centres, row by row (rows along z, columns along x)."""
-    centers = (torch.arange(side, dtype=dtype) + 0.5) * (2 / side) - 1
-    z, x = torch.meshgrid(centers, centers, indexing="ij")
+    """Unit directions of the (side + 1)² texels, row by row (rows along z, columns along x)."""
+    assert side % 2 == 0, "texels must stand on the axes"
+    line = torch.arange(-(side // 2), side // 2 + 1, dtype=dtype) / (side // 2)
+    z, x = torch.meshgrid(line, line, indexing="ij")
     return direction_from_square(torch.stack([x, z], -1)).reshape(-1, 3)
-
-
-@functools.cache
-def border_indices(side: int) -> Int[Tensor, "bordered_texels"]:
-    """For each texel of the (side + 2)² bordered map, the texel of the side² map it repeats."""
-    line = torch.arange(-1, side + 1)
-    row, column = torch.meshgrid(line, line, indexing="ij")
-    # Across an edge of the square the map goes on mirrored along that edge.
-    outside = (column < 0) | (column >= side)
-    row, column = torch.where(outside, side - 1 - row, row), column.clamp(0, side - 1)
-    outside = (row < 0) | (row >= side)
-    row, column = row.clamp(0, side - 1), torch.where(outside, side - 1 - column, column)
-    return (row * side + column).reshape(-1)
 
 
 def octahedral_taps(
     square: Float[Tensor, "batch 2"], side: Float[Tensor, "#batch"]
 ) -> tuple[list[Int[Tensor, "batch"]], list[Float[Tensor, "batch"]]]:
-    """Four texels of a bordered map, and their weights, that make up a bilinear read.
+    """Four texels of a map, and their weights, that make up a read between texels.
+
+    Reads are bilinear, but for the cells that a side of the diamond cuts: there they are linear on
+    both sides of the cut.
 
     Args:
         square: Coordinates in [−1, 1]².
-        side: Texels along one side without the border, as floats.
+        side: Cells along one side, an even number, as floats.
 
     Returns:
-        Row-major indices into (side + 2)² texels, and weights that sum to one.
+        Row-major indices into (side + 1)² texels, and weights that sum to one.
     """
-    position = (square * 0.5 + 0.5) * side[:, None] + 0.5
-    corner = position.detach().floor()
-    right, low = (position - corner).unbind(-1)
-    column, row = corner.unbind(-1)
-    stride = (side + 2).long()
-    first = row.long() * stride + column.long()
-    left, top = 1 - right, 1 - low
-    return (
-        [first, first + 1, first + stride, first + stride + 1],
-        [left * top, right * top, left * low, right * low],
-    )
+    half = 0.5 * side
+    # Counted from the middle outward, the four quarters of the map are alike.
+    position = square.abs() * half[:, None]
+    inner = torch.minimum(position.detach().floor(), half[:, None] - 1)
+    p, q = (position - inner).unbind(-1)
+    column, row = inner.unbind(-1)
+    outer_part = torch.where(column + row + 1 == half, (p + q - 1).clamp(min=0), p * q)
+    outward = torch.copysign(torch.ones_like(square), square.detach())
+    stride = side + 1
+    step_x, step_z = outward[:, 0], outward[:, 1] * stride
+    first = half * (stride + 1) + column * step_x + row * step_z
+    taps = [first, first + step_x, first + step_z, first + step_x + step_z]
+    weights = [1 - p - q + outer_part, p - outer_part, q - outer_part, outer_part]
+    return [tap.long() for tap in taps], weights

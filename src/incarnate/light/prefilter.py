@@ -9,7 +9,7 @@ from torch import Tensor
 
 from incarnate.light.environment import Environment
 from incarnate.light.filters import filtered_radiance, level_sides
-from incarnate.light.octahedral import border_indices, octahedral_taps, square_from_direction
+from incarnate.light.octahedral import octahedral_taps, square_from_direction
 
 
 @dataclass(frozen=True)
@@ -17,17 +17,17 @@ class PrefilteredLight:
     """An environment's irradiance and GGX-filtered radiance, read by direction."""
 
     texels: Float[Tensor, "texels 3"]
-    """Bordered octahedral maps, linear RGB, in one buffer: irradiance, then rising roughness."""
+    """Octahedral maps, linear RGB, in one buffer: irradiance, then rising roughness."""
     sides: tuple[int, ...]
-    """Side of each map in texels, without the border; those after the first have roughness
-    evenly spaced from 0 to 1."""
+    """Cells along a side of each map, which has (side + 1)² texels; those after the first have
+    roughness evenly spaced from 0 to 1."""
     rotation: float = 0.0
     """Turn about +y in radians, as in `Environment`."""
 
     @property
     def offsets(self) -> tuple[int, ...]:
         """Row of `texels` at which each map starts."""
-        sizes = [(side + 2) ** 2 for side in self.sides]
+        sizes = [(side + 1) ** 2 for side in self.sides]
         return tuple(sum(sizes[:i]) for i in range(len(sizes)))
 
     def rotated(self, angle: float) -> "PrefilteredLight":
@@ -98,9 +98,4 @@ def prefilter(env: Environment) -> PrefilteredLight:
     and backward); a larger one about a second.
     """
     sides = level_sides(env.radiance.shape[0])
-    filtered = filtered_radiance(env.radiance).split([side**2 for side in sides])
-    bordered = [
-        texels.index_select(0, border_indices(side).to(texels.device))
-        for side, texels in zip(sides, filtered, strict=True)
-    ]
-    return PrefilteredLight(torch.cat(bordered), sides, env.rotation)
+    return PrefilteredLight(filtered_radiance(env.radiance), sides, env.rotation)

@@ -1,7 +1,7 @@
 """Fits the head rig to the landmarks of a clip: one identity and lens, a pose for every frame."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ _FREE_CHEST = 0.5
 class FitSettings:
     """How a head is fitted to landmarks."""
 
-    habits: HeadHabits = HeadHabits()
+    habits: HeadHabits = field(default_factory=HeadHabits)
     sigma: float = 0.006
     """Usual error of a landmark, as a share of the face's size in the picture."""
     correlation: float = 8.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 
 from incarnate.errors import TrackingError
@@ -28,6 +28,8 @@ class Sightings:
     height: int
     times: Float[np.ndarray, "frames"]
     """Seconds."""
+    indices: Int[np.ndarray, "frames"]
+    """Which frames of the video these are."""
     points: Float[np.ndarray, "frames points 3"]
     """Landmarks in pixels of the video with relative depth; NaN where no face was seen."""
     scores: Float[np.ndarray, "frames scores"]
@@ -51,6 +53,7 @@ class Sightings:
         return replace(
             self,
             times=self.times[chosen],
+            indices=self.indices[chosen],
             points=self.points[chosen],
             scores=self.scores[chosen],
             thumbnails=self.thumbnails[chosen],
@@ -77,6 +80,7 @@ def sight_clip(
         TrackingError: The clip is a single picture or too short, or no frame shows a face.
     """
     times: list[float] = []
+    indices: list[int] = []
     subject: list[Face | None] = []
     seconds: list[float] = []
     thumbnails: list[np.ndarray] = []
@@ -88,6 +92,7 @@ def sight_clip(
         face = _subject(faces, last)
         last = face or last
         times.append(frame.time)
+        indices.append(frame.index)
         subject.append(face)
         seconds.append(_second_size(faces, face))
         thumbnails.append(_thumbnail(frame.image))
@@ -100,6 +105,7 @@ def sight_clip(
         width=width,
         height=height,
         times=np.array(times),
+        indices=np.array(indices),
         points=np.stack([no_points if f is None else f.points for f in subject]),
         scores=np.stack([no_scores if f is None else f.scores for f in subject]),
         score_names=names,

@@ -23,7 +23,9 @@ class VideoFrame:
     """One decoded picture of a video."""
 
     time: float
-    """Seconds since the first frame of the clip; strictly rising."""
+    """Seconds since the first frame of the video; strictly rising."""
+    index: int
+    """How many decoded frames of the video came before it."""
     image: UInt8[np.ndarray, "height width 3"]
     """sRGB, upright, contiguous in memory (MediaPipe misreads padded rows without a word)."""
 
@@ -72,7 +74,7 @@ def read_video(path: Path, selection: VideoSelection | None = None) -> Iterator[
     selection = selection or VideoSelection()
     last = -1.0
     count = 0
-    for time, picture in _timed_pictures(path):
+    for index, (time, picture) in enumerate(_timed_pictures(path)):
         if selection.end is not None and time > selection.end:
             break
         if time < selection.start or not _is_due(time, last, selection.fps):
@@ -82,7 +84,7 @@ def read_video(path: Path, selection: VideoSelection | None = None) -> Iterator[
         # Two frames at one time would divide by zero in every speed computed later.
         last = max(time, last + 1e-4)
         count += 1
-        yield VideoFrame(last, _upright(picture))
+        yield VideoFrame(last, index, _upright(picture))
     if count == 0:
         raise TrackingError(
             f"no frame of {path} could be decoded between {selection.start:g} s and "

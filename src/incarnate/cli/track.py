@@ -1,0 +1,128 @@
+"""``incarnate track``: turn a talking-head video into a capture."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from incarnate.cli.progress import ConsoleProgress
+
+if TYPE_CHECKING:
+    from incarnate.capture.capture import Capture, Consent, Track
+    from incarnate.tracking.track import TrackedVideo, TrackSettings
+
+_SHEET_FRAMES = 24
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of the video is used."""
+
+    start: float = 0.0
+    """Seconds from the beginning to skip."""
+    end: float | None = None
+    """Seconds from the beginning at which to stop; the end of the video if left out."""
+    fps: float | None = None
+    """At most so many frames a second; all if left out."""
+    max_frames: int | None = None
+    """Stop after so many frames."""
+    shot: Literal["whole", "longest"] = "whole"
+    """Refuse a video with cuts, or take its longest shot."""
+
+
+@dataclass(frozen=True)
+class ConsentWords:
+    """Whose likeness this is and by what right it is used; every avatar made of it carries it."""
+
+    subject: str | None = None
+    """Who is seen."""
+    statement: str | None = None
+    """What they agreed to, in plain words."""
+    source: str | None = None
+    """Where the video, and the consent, come from."""
+
+
+def track(
+    video: tyro.conf.Positional[Path],
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    size: int = 512,
+    part: tyro.conf.OmitArgPrefixes[Part] = Part(),
+    consent: ConsentWords = ConsentWords(),
+    threads: int = 0,
+) -> None:
+    """Turn a talking-head video into a capture: frames cut out, landmarks, and the rig fitted.
+
+    Args:
+        video: One person who talks and turns the head, filmed by a camera that stands still.
+        output: Folder of the capture.
+        size: Side of the square pictures, pixels.
+        part: Which part of the video is used.
+        consent: Whose likeness this is.
+        threads: CPU threads; 0 means all cores, at most 8.
+    """
+    # The detector's start-up notes would run into the progress bar.
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from incarnate.cli.threads import use_threads
+    from incarnate.tracking.track import track_video
+
+    use_threads(threads)
+    settings = _settings(size, part, consent)
+    with ConsoleProgress() as progress:
+        tracked = track_video(video, output, settings, progress)
+        _draw(tracked.capture, tracked.track, progress)
+    for line in _summary(tracked, output):
+        print(line)
+
+
+def _settings(size: int, part: Part, consent: ConsentWords) -> "TrackSettings":
+    from incarnate.tracking.track import TrackSettings
+    from incarnate.tracking.video import VideoSelection
+
+    selection = VideoSelection(part.fps, part.start, part.end, part.max_frames)
+    return TrackSettings(size, selection, part.shot, _consent(consent))
+
+
+def _consent(words: ConsentWords) -> "Consent | None":
+    from incarnate.capture.capture import Consent
+
+    if words.subject is None and words.statement is None and words.source is None:
+        return None
+    return Consent(words.subject or "", words.statement or "", words.source or "")
+
+
+def _draw(capture: "Capture", track: "Track", progress: ConsoleProgress) -> None:
+    """Draw the rig over every frame as a video, and over some of them on a sheet."""
+    from incarnate.capture.pictures import write_picture
+    from incarnate.capture.reading import read_frame
+    from incarnate.view.overlays import contact_sheet, draw_rig, spread
+    from incarnate.view.video import VideoWriter
+
+    on_sheet = set(spread(capture.indices(), _SHEET_FRAMES))
+    pictures, captions = [], []
+    with VideoWriter(capture.folder / "overlay.mp4", capture.fps) as writer:
+        for index in capture.indices():
+            drawn = draw_rig(read_frame(capture, index), track.rig, track.poses[index])
+            writer.write(drawn)
+            if index in on_sheet:
+                pictures.append(drawn)
+                captions.append(f"frame {index}  {track.residuals[index]:.1f} px")
+            progress(index + 1, capture.num_frames, "drawing the rig over the frames")
+    write_picture(capture.folder / "sheet.png", contact_sheet(pictures, captions))
+
+
+def _summary(tracked: "TrackedVideo", output: Path) -> list[str]:
+    capture, track = tracked.capture, tracked.track
+    view = capture.cameras[0]
+    return [
+        *(f"warning: {warning}" for warning in tracked.warnings),
+        f"wrote {output}: {len(capture.indices('train'))} training and "
+        f"{len(capture.indices('test'))} test frames, {view.width}×{view.height}",
+        f"landmarks miss by {track.residuals.mean():.2f} px on average, "
+        f"{track.residuals.max():.2f} px in the worst frame",
+        f"look at {output / 'overlay.mp4'} and {output / 'sheet.png'}: the blue mesh should lie "
+        "on the face",
+        f"next: incarnate train head {output} -o AVATAR --preset quick",
+    ]

@@ -41,7 +41,7 @@ class Ball:
         return Splats(
             means=RADIUS * points + pose.root_translation,
             quaternions=torch.tensor([1.0, 0, 0, 0]).expand(len(points), 4).contiguous(),
-            log_scales=torch.full((len(points), 3), np.log(0.006)),
+            log_scales=torch.full((len(points), 3), np.log(0.014)),
             opacity_logits=torch.full((len(points),), 4.0),
             features=torch.cat([albedo, points @ turn.T], -1),
             channels=("albedo",) * 3 + ("normal",) * 3,

@@ -51,6 +51,12 @@ def test_a_picture_equals_itself(generator: torch.Generator) -> None:
     assert metrics.best_gains(truth, truth).tolist() == pytest.approx([1, 1, 1], abs=1e-6)
 
 
+def test_a_pixel_that_is_no_number_is_never_the_best_score(generator: torch.Generator) -> None:
+    image, truth = noisy_pair(generator)
+    image[3, 4, 1] = math.nan
+    assert math.isnan(metrics.psnr(image, truth))
+
+
 def test_mae_is_in_hundredths() -> None:
     truth = torch.full((4, 5, 3), 0.5)
     # 0.01 and 0.5 are rounded to float32.

@@ -13,14 +13,14 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 28, 28
 class _Axes:
     """Maps data to the drawing's units."""
 
-    first: float
-    last: float
+    first: int
+    last: int
     low: float
     high: float
     step: float
     """Distance of the grid's lines."""
 
-    def x(self, value: float) -> float:
+    def x(self, value: int) -> float:
         share = (value - self.first) / (self.last - self.first)
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 

@@ -34,10 +34,14 @@ def psnr(
         weights: Weight of each pixel's squared error, as a matte; all pixels alike if left out.
 
     Returns:
-        ``−10 log10(Σ w |image − truth|² / (3 Σ w))``; `MAX_PSNR` where the weights are all zero.
+        ``−10 log10(Σ w |image − truth|² / (3 Σ w))``; `MAX_PSNR` where the weights are all zero;
+        NaN where a pixel that counts is not a number.
     """
     squared = (image.double() - truth.double()).square().mean(-1)
     mean = _weighted_mean(squared, weights)
+    if math.isnan(mean):
+        # `min` would let it pass as the best score there is.
+        return mean
     return MAX_PSNR if mean <= 0 else min(MAX_PSNR, -10 * math.log10(mean))
 
 

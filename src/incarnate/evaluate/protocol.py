@@ -1,5 +1,6 @@
 """The one protocol by which every avatar of this project is measured (docs/evaluate.md)."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -68,13 +69,14 @@ def evaluate(
 def _score_frame(trial: Trial, index: int, networks: dict[str, Lpips]) -> FrameScores:
     pair = trial.pair(index)
     image, truth = pair.encoded
+    sharpness = metrics.sharpness_ratio(image, truth, pair.matte)
     scores = FrameScores(
         index=index,
         psnr=metrics.psnr(image, truth),
         psnr_matte=pair.psnr_matte,
         ssim=metrics.ssim(image, truth),
         mae=metrics.mae(image, truth),
-        sharpness=metrics.sharpness_ratio(image, truth, pair.matte),
+        sharpness=sharpness if math.isfinite(sharpness) else None,
         **{key: network(image, truth) for key, network in networks.items()},
     )
     if not trial.has_surfaces(index):
@@ -120,6 +122,8 @@ def _load_networks(trial: Trial) -> tuple[dict[str, Lpips], dict[str, str]]:
 
 def _why_absent(report: Report, trial: Trial) -> dict[str, str]:
     reasons: dict[str, str] = {}
+    if report.mean("sharpness") is None:
+        reasons["sharpness"] = "the true pictures are flat: they have no gradient to compare with"
     if not report.relit:
         reasons["psnr_relit"] = reasons["psnr_relit_raw"] = (
             "the capture has no frames under another light"

@@ -1,6 +1,7 @@
 """Writes a report: JSON for programs, Markdown for pages, one HTML page to look at."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,8 @@ def write_report(report: Report, folder: Path) -> Path:
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The report as plain values: means by name, null where absent, with the reason."""
-    return {
+    """The report as plain values: means by name, None where absent or not finite."""
+    content = {
         "avatar": report.avatar,
         "capture": report.capture,
         "protocol": report.protocol,
@@ -83,6 +84,7 @@ def report_json(report: Report) -> dict[str, Any]:
         },
         "frames": [asdict(row) for row in report.frames],
     }
+    return {key: _finite(value) for key, value in content.items()}
 
 
 def figure_rows(report: Report) -> list[tuple[str, str, str]]:
@@ -115,6 +117,18 @@ def report_markdown(report: Report) -> str:
     lines += ["", "## Protocol", ""]
     lines += [f"- {key}: {_shortened(value)}" for key, value in report.protocol.items()]
     return "\n".join(lines) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """The value with None for every number that JSON has no name for."""
+    match value:
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 def _shortened(value: str | int | list[int]) -> str:

@@ -66,8 +66,8 @@ class FrameScores:
     ssim: float
     mae: float
     """Mean absolute error × 100."""
-    sharpness: float
-    """Gradient energy over that of the truth, inside the matte."""
+    sharpness: float | None
+    """Gradient energy over that of the truth, inside the matte; None where the truth is flat."""
     lpips_alex: float | None = None
     lpips_vgg: float | None = None
     normal_degrees: float | None = None

@@ -35,6 +35,9 @@ class Trial:
         Args:
             index: Frame index in the capture.
             light: One of the capture's other lights; None is its own.
+
+        Raises:
+            AvatarError: The avatar draws values that are not numbers.
         """
         which = (index, self.options.camera, self.size)
         if light is None:
@@ -43,6 +46,11 @@ class Trial:
             frame = read_relit_frame(self.capture, light, *which)
             environment = self.capture.relights[light]
         image = render(self.avatar, self.poses[index], frame.camera, environment)
+        if not image.isfinite().all():
+            raise AvatarError(
+                f"cannot evaluate on frame {index} of capture {self.capture.name!r}: the avatar "
+                "draws values that are not numbers; train it again."
+            )
         return Pair(image, frame.image * frame.matte[..., None], frame.matte)
 
     def surfaces(self, index: int) -> SurfaceComparison:

@@ -1,5 +1,6 @@
 """Made people to test on: a whole capture with its truth, drawn from a seed alone."""
 
-from incarnate.capture.synthetic.make import make_head_capture
+from incarnate.capture.synthetic.make import write_synthetic_capture
+from incarnate.capture.synthetic.settings import PRESETS, SyntheticSettings
 
-__all__ = ["make_head_capture"]
+__all__ = ["PRESETS", "SyntheticSettings", "write_synthetic_capture"]

@@ -7,6 +7,7 @@
 
 #include "bin/plan.h"
 #include "blend/blend.h"
+#include "image_loss/image_loss.h"
 #include "project/project.h"
 #include "simd/stages.h"
 
@@ -100,6 +101,30 @@ void blend_backward_py(Bytes plan, Array<2> means, Array<2> conics, Array<1> opa
   blend_backward(view, splats, image, gradient, into, num_threads);
 }
 
+PicturePair view_pair(const Array<3>& image, const Array<3>& target) {
+  return {image.data(), target.data(), static_cast<int>(image.shape(0)),
+          static_cast<int>(image.shape(1))};
+}
+
+nb::tuple compare_pictures_py(Array<3> image, Array<3> target, Array<3> ssim_gradient,
+                              int num_threads) {
+  const PicturePair pair = view_pair(image, target);
+  float* gradient = ssim_gradient.size() > 0 ? ssim_gradient.data() : nullptr;
+  PictureLosses losses;
+  {
+    const nb::gil_scoped_release unlocked;
+    losses = compare_pictures(pair, gradient, num_threads);
+  }
+  return nb::make_tuple(losses.l1, losses.ssim);
+}
+
+void combine_gradients_py(Array<3> image, Array<3> target, Array<3> ssim_gradient, float l1_weight,
+                          float ssim_weight, Array<3> out, int num_threads) {
+  const PicturePair pair = view_pair(image, target);
+  const nb::gil_scoped_release unlocked;
+  combine_gradients(pair, ssim_gradient.data(), l1_weight, ssim_weight, out.data(), num_threads);
+}
+
 }  // namespace
 }  // namespace incarnate
 
@@ -111,4 +136,6 @@ NB_MODULE(_kernel, m) {
   m.def("plan", incarnate::plan_py);
   m.def("blend_forward", incarnate::blend_forward_py);
   m.def("blend_backward", incarnate::blend_backward_py);
+  m.def("compare_pictures", incarnate::compare_pictures_py);
+  m.def("combine_gradients", incarnate::combine_gradients_py);
 }

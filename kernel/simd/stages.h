@@ -2,6 +2,7 @@
 #pragma once
 
 #include "blend/blend.h"
+#include "image_loss/image_loss.h"
 #include "project/project.h"
 
 namespace incarnate {
@@ -12,6 +13,10 @@ struct Stages {
   const BlendKernel& (*blend_kernel)(int num_values);
   ProjectForward project_forward;
   ProjectBackward project_backward;
+  SsimRow ssim_row;
+  SsimGradientRow ssim_gradient_row;
+  L1Row l1_row;
+  LossGradientRow loss_gradient_row;
 };
 
 namespace baseline {

@@ -1,6 +1,7 @@
 // Compiled once for each instruction set: names what that set provides.
 #include "blend/backward.h"
 #include "blend/forward.h"
+#include "image_loss/rows.h"
 #include "project/lanes.h"
 #include "simd/stages.h"
 
@@ -26,6 +27,13 @@ const BlendKernel& blend_kernel(int num_values) {
 
 }  // namespace
 
-const Stages stages{INCARNATE_TEXT(INCARNATE_ISA), blend_kernel, project_forward, project_backward};
+const Stages stages{INCARNATE_TEXT(INCARNATE_ISA),
+                    blend_kernel,
+                    project_forward,
+                    project_backward,
+                    ssim_row,
+                    ssim_gradient_row,
+                    l1_row,
+                    loss_gradient_row};
 
 }  // namespace incarnate::INCARNATE_ISA

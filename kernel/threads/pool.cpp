@@ -20,7 +20,7 @@ struct Job {
   const int count;
   std::atomic<int> next{0};
   int helpers_inside = 0;
-  std::exception_ptr failure;
+  std::exception_ptr failure{};
 
   void run(std::mutex& mutex) {
     try {

@@ -10,7 +10,7 @@ from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
 from incarnate.errors import CaptureError
 from incarnate.evaluate.lpips_weights import PACKAGE
-from incarnate.evaluate.protocol import evaluate
+from incarnate.evaluate.protocol import evaluate, mean_psnr
 from incarnate.evaluate.report import report_json
 from incarnate.evaluate.scores import Options, Report
 
@@ -35,6 +35,12 @@ def test_a_true_avatar_scores_what_eight_bits_allow(ball: Ball, ball_capture: Ca
     assert content["normal_degrees"] < 0.5
     assert content["psnr_albedo"] > 50
     assert set(content["lights"]) == {"sunset"}
+
+
+def test_the_psnr_alone_is_that_of_the_report(ball: Ball, ball_capture: Capture) -> None:
+    dark = replace(ball, gain=0.5)
+    # The same numbers in the same order.
+    assert mean_psnr(dark, ball_capture) == measured(dark, ball_capture).mean("psnr")
 
 
 def test_wrong_brightness_costs_the_raw_scores_only(ball: Ball, ball_capture: Capture) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from incarnate.geometry.cameras import Camera
     from incarnate.light.environment import Environment
     from incarnate.rigs.rig import Pose, Rig
+    from incarnate.view.clip import Shot
 
 
 @dataclass(frozen=True)
@@ -74,25 +75,34 @@ def render(
     """
     from incarnate.avatars.files import load_avatar, load_stage
     from incarnate.cli.threads import use_threads
-    from incarnate.view.clip import Look, Shot, colour_of, write_clip
+    from incarnate.view.clip import Look, colour_of, write_clip
     from incarnate.view.video import VideoWriter
 
     use_threads(0)
     who, stage = load_avatar(avatar), load_stage(avatar)
     background = None if view.background == "light" else colour_of(view.background)
-    poses, fps = poses_of(motion, stage, who.rig)
-    cameras = cameras_of(view, stage.camera, who, poses)
-    lights = lights_of(lighting, len(poses))
-    shots = [Shot(poses[i], cameras[i], lights[i]) for i in range(len(poses))]
+    shots, fps = shots_of(who, stage, motion=motion, lighting=lighting, view=view)
     look = Look(background, lighting.exposure)
     with VideoWriter(output, fps) as writer, ConsoleProgress() as progress:
         write_clip(who, shots, writer, look=look, progress=progress)
-    size = f"{cameras[0].width}×{cameras[0].height}"
+    size = f"{shots[0].camera.width}×{shots[0].camera.height}"
     print(f"wrote {output}: {len(shots)} pictures, {size}, {fps:g} a second")
     if lighting.light == "capture":
         print(f"next: incarnate render {avatar} --light sky --light-sweep -o {avatar.name}-sky.mp4")
     else:
         print("next: try --camera turntable, --background light, or --exposure 1")
+
+
+def shots_of(
+    avatar: "Avatar", stage: "Stage", *, motion: Motion, lighting: Lighting, view: View
+) -> "tuple[list[Shot], float]":
+    """The pictures of a clip, and its frames a second."""
+    from incarnate.view.clip import Shot
+
+    poses, fps = poses_of(motion, stage, avatar.rig)
+    cameras = cameras_of(view, stage.camera, avatar, poses)
+    lights = lights_of(lighting, len(poses))
+    return [Shot(poses[i], cameras[i], lights[i]) for i in range(len(poses))], fps
 
 
 def poses_of(motion: Motion, stage: "Stage", rig: "Rig") -> "tuple[Pose, float]":

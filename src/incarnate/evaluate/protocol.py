@@ -66,6 +66,19 @@ def evaluate(
     return replace(report, pictures=draw_pictures(trial, report))
 
 
+@torch.no_grad()
+def mean_psnr(avatar: Avatar, capture: Capture, *, options: Options | None = None) -> float:
+    """`psnr` of `evaluate` alone, in dB: what an avatar is worth before its training, in seconds.
+
+    Raises:
+        CaptureError: The capture has no test frames.
+        AvatarError: The poses are made for another rig than the avatar's.
+    """
+    trial = open_trial(avatar, capture, options=options)
+    indices = chosen_frames(capture, trial.options)
+    return sum(metrics.psnr(*trial.pair(index).encoded) for index in indices) / len(indices)
+
+
 def _score_frame(trial: Trial, index: int, networks: dict[str, Lpips]) -> FrameScores:
     pair = trial.pair(index)
     image, truth = pair.encoded

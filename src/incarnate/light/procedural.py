@@ -98,11 +98,11 @@ def _sky(directions: Float[Tensor, "*map 3"]) -> Float[Tensor, "*map 3"]:
 def _studio(directions: Float[Tensor, "*map 3"]) -> Float[Tensor, "*map 3"]:
     """Key, fill and rim softboxes and a strip above, in a dim grey room."""
     room = _mix((0.045, 0.042, 0.04), (0.09, 0.09, 0.095), 0.5 + 0.5 * directions[..., 1])
-    key = _Panel(42, 32, (46, 46), (9.0, 8.6, 8.0))
-    fill = _Panel(-58, 8, (50, 64), (1.25, 1.35, 1.5))
-    top = _Panel(0, 82, (60, 24), (1.6, 1.6, 1.65))
-    left_rim = _Panel(146, 18, (14, 70), (9.0, 9.4, 10.0))
-    right_rim = _Panel(-140, 22, (12, 60), (12.0, 12.4, 13.0))
+    key = _Panel(42.0, 32.0, (46.0, 46.0), (9.0, 8.6, 8.0))
+    fill = _Panel(-58.0, 8.0, (50.0, 64.0), (1.25, 1.35, 1.5))
+    top = _Panel(0.0, 82.0, (60.0, 24.0), (1.6, 1.6, 1.65))
+    left_rim = _Panel(146.0, 18.0, (14.0, 70.0), (9.0, 9.4, 10.0))
+    right_rim = _Panel(-140.0, 22.0, (12.0, 60.0), (12.0, 12.4, 13.0))
     return _with_panels(room, directions, (key, fill, top, left_rim, right_rim))
 
 
@@ -123,8 +123,18 @@ def _night_street(directions: Float[Tensor, "rows columns 3"]) -> Float[Tensor, 
 def _lamps() -> tuple[_Panel, ...]:
     """Two rows of lamps that recede along the street, which runs from behind to the front."""
     warm = (1.0, 0.62, 0.30)
-    near = [(26, 48, 10, 170), (-35, 36, 7, 130), (150, 34, 6, 130), (-155, 46, 8, 130)]
-    far = [(12, 20, 3, 130), (-14, 16, 2.4, 130), (168, 18, 2.6, 130), (-170, 14, 2.2, 130)]
+    near = [
+        (26.0, 48.0, 10.0, 170.0),
+        (-35.0, 36.0, 7.0, 130.0),
+        (150.0, 34.0, 6.0, 130.0),
+        (-155.0, 46.0, 8.0, 130.0),
+    ]
+    far = [
+        (12.0, 20.0, 3.0, 130.0),
+        (-14.0, 16.0, 2.4, 130.0),
+        (168.0, 18.0, 2.6, 130.0),
+        (-170.0, 14.0, 2.2, 130.0),
+    ]
     return tuple(
         _Panel(azimuth, elevation, (size, 0.6 * size), _times(warm, gain), 0.5)
         for azimuth, elevation, size, gain in near + far
@@ -133,24 +143,32 @@ def _lamps() -> tuple[_Panel, ...]:
 
 def _neon_signs() -> tuple[_Panel, ...]:
     """Shop signs on both sides and behind."""
-    magenta, cyan, red, green = (1.0, 0.1, 0.6), (0.08, 0.7, 1.0), (1.0, 0.1, 0.05), (0.1, 1, 0.35)
+    magenta, cyan, red, green = (
+        (1.0, 0.1, 0.6),
+        (0.08, 0.7, 1.0),
+        (1.0, 0.1, 0.05),
+        (0.1, 1.0, 0.35),
+    )
     return (
-        _Panel(-78, 14, (14, 32), _times(magenta, 14), 0.3),
-        _Panel(82, 10, (18, 22), _times(cyan, 14), 0.3),
-        _Panel(112, 20, (7, 26), _times(magenta, 12), 0.3),
-        _Panel(-112, 12, (24, 6), _times(cyan, 14), 0.3),
-        _Panel(160, 9, (13, 4), _times(red, 12), 0.3),
-        _Panel(-160, 7, (8, 9), _times(green, 6), 0.3),
-        _Panel(-178, 11, (9, 5), _times(cyan, 10), 0.3),
+        _Panel(-78.0, 14.0, (14.0, 32.0), _times(magenta, 14.0), 0.3),
+        _Panel(82.0, 10.0, (18.0, 22.0), _times(cyan, 14.0), 0.3),
+        _Panel(112.0, 20.0, (7.0, 26.0), _times(magenta, 12.0), 0.3),
+        _Panel(-112.0, 12.0, (24.0, 6.0), _times(cyan, 14.0), 0.3),
+        _Panel(160.0, 9.0, (13.0, 4.0), _times(red, 12.0), 0.3),
+        _Panel(-160.0, 7.0, (8.0, 9.0), _times(green, 6.0), 0.3),
+        _Panel(-178.0, 11.0, (9.0, 5.0), _times(cyan, 10.0), 0.3),
     )
 
 
 def _houses() -> tuple[_Panel, ...]:
     """Dark fronts on both sides, from the pavement to roofs of unequal height."""
     return tuple(
-        _Panel(side * azimuth, 0, (24, 2 * roof), (0.035, 0.028, 0.026), 0.02)
-        for side, roofs in ((1, (34, 52, 46, 54, 38)), (-1, (40, 50, 55, 44, 36)))
-        for azimuth, roof in zip((46, 70, 94, 118, 142), roofs, strict=True)
+        _Panel(side * azimuth, 0.0, (24.0, 2 * roof), (0.035, 0.028, 0.026), 0.02)
+        for side, roofs in (
+            (1.0, (34.0, 52.0, 46.0, 54.0, 38.0)),
+            (-1.0, (40.0, 50.0, 55.0, 44.0, 36.0)),
+        )
+        for azimuth, roof in zip((46.0, 70.0, 94.0, 118.0, 142.0), roofs, strict=True)
     )
 
 
@@ -158,7 +176,12 @@ def _windows() -> tuple[_Panel, ...]:
     """Windows of the houses; which ones are lit follows a fixed pattern."""
     columns = [side * azimuth for side in (-1, 1) for azimuth in range(40, 150, 8)]
     return tuple(
-        _Panel(azimuth, elevation, (3.4, 5.0), _times((1.0, 0.72, 0.42), 0.4 + 0.25 * (seed % 5)))
+        _Panel(
+            float(azimuth),
+            float(elevation),
+            (3.4, 5.0),
+            _times((1.0, 0.72, 0.42), 0.4 + 0.25 * (seed % 5)),
+        )
         for azimuth in columns
         for elevation in (20, 28, 36)
         if (seed := (azimuth * 7 + elevation * 13) % 23) < 10

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incarnate.evaluate.curve import curve_svg
+from incarnate.evaluate.curve import curve_svg, legend_html
 
 SIZE = (720, 220)
 
@@ -72,3 +72,8 @@ def test_names_are_escaped() -> None:
     ElementTree.fromstring(svg)
     assert "<b>" not in svg
     assert "<i>" not in svg
+
+
+def test_a_legend_names_lines_in_order_and_escaped() -> None:
+    text = legend_html(["a", "<b>"])
+    assert text.index("key0") < text.index(">a<") < text.index("key1") < text.index("&lt;b&gt;")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from incarnate.capture.capture import Consent
 from incarnate.evaluate.page import report_page
 from incarnate.evaluate.report import figure_rows
 from incarnate.evaluate.scores import FrameScores, PictureRow, RelitScores, Report
@@ -104,6 +105,19 @@ def test_sections_that_have_nothing_to_show_are_left_out(report: Report) -> None
     assert "Likeness" in page
     for heading in ("Relighting", "Surface", "Not measured"):
         assert heading not in page
+
+
+def test_the_page_says_who_is_seen(report: Report) -> None:
+    assert "Who is seen" not in page_of(report)
+    consent = Consent("Ada <b>", "agreed to be shown", "her own camera")
+    page = page_of(replace(report, consent=consent))
+    assert "Ada &lt;b&gt;" in page
+    assert page.index("Who is seen") < page.index("agreed to be shown") < page.index("her own")
+
+
+def test_the_legend_names_the_lines_in_their_order(report: Report) -> None:
+    keys = re.findall(r'<span class="key (key\d)">([^<]+)</span>', page_of(report))
+    assert keys == [("key0", "inside the matte"), ("key1", "whole picture")]
 
 
 def test_a_single_frame_has_no_curve(report: Report) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from incarnate.capture.capture import Consent
 from incarnate.evaluate import report as reports
 from incarnate.evaluate.report import (
     JSON_NAME,
@@ -113,6 +114,14 @@ def test_markdown_has_means_lights_and_what_is_absent(report: Report) -> None:
     assert "| dusk | 21.50 dB | 14.25 dB |" in text
     assert "- `lpips_vgg`: not asked for" in text
     assert "- frames: 8, 9" in text
+
+
+def test_who_is_seen_is_kept(report: Report) -> None:
+    consent = Consent("Ada", "agreed to be shown", "her own camera")
+    kept = replace(report, consent=consent)
+    assert report_json(kept)["consent"]["statement"] == "agreed to be shown"
+    assert "- source: her own camera" in report_markdown(kept)
+    assert report_json(report)["consent"] is None
 
 
 def test_figures_are_listed_only_where_they_were_measured(report: Report) -> None:

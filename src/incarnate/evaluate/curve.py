@@ -1,12 +1,12 @@
 """A small line chart as inline SVG; the page's style sheet gives it its colours."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 720, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 28, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 14, 34
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class _Axes:
 
 
 def curve_svg(xs: Sequence[int], lines: Mapping[str, Sequence[float]], *, unit: str) -> str:
-    """Draw lines over whole numbers, with a grid, a legend and the lowest point of each line.
+    """Draw lines over whole numbers, with a grid and the lowest point of each line.
 
     Args:
         xs: Frame indices, rising; at least two.
-        lines: Values over them, by the name that the legend shows; at most three lines.
+        lines: Values over them, by name; at most two lines, in the order of `legend_html`.
         unit: Of the values.
     """
     assert len(xs) > 1, "a line needs two points"
@@ -43,9 +43,8 @@ def curve_svg(xs: Sequence[int], lines: Mapping[str, Sequence[float]], *, unit: 
     parts = [
         f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
     ]
-    parts += _grid(axes, xs, unit)
+    parts += _grid(axes, xs)
     for number, (name, values) in enumerate(lines.items()):
-        parts.append(_legend(number, name))
         points = " ".join(
             f"{axes.x(x):.1f},{axes.y(y):.1f}" for x, y in zip(xs, values, strict=True)
         )
@@ -57,6 +56,18 @@ def curve_svg(xs: Sequence[int], lines: Mapping[str, Sequence[float]], *, unit: 
             f"<title>{escape(text)}</title></circle>"
         )
     return "".join(parts) + "</svg>"
+
+
+def legend_html(names: Iterable[str]) -> str:
+    """Which colour means what; text of the page, so that it stays readable where the chart shrinks.
+
+    Args:
+        names: Of the lines, in the chart's order.
+    """
+    keys = (
+        f'<span class="key key{number}">{escape(name)}</span>' for number, name in enumerate(names)
+    )
+    return f'<p class="legend">{"".join(keys)}</p>'
 
 
 def _axes(xs: Sequence[int], values: Sequence[float]) -> _Axes:
@@ -74,23 +85,15 @@ def _grid_step(span: float) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
 
 
-def _grid(axes: _Axes, xs: Sequence[int], unit: str) -> list[str]:
+def _grid(axes: _Axes, xs: Sequence[int]) -> list[str]:
     parts: list[str] = []
     for i in range(round((axes.high - axes.low) / axes.step) + 1):
         value = axes.low + i * axes.step
         y = axes.y(value)
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
-    parts.append(f'<text x="{_LEFT - 8}" y="12" text-anchor="end">{escape(unit)}</text>')
     bottom = _HEIGHT - 8
     parts.append(f'<text x="{_LEFT}" y="{bottom}">{xs[0]}</text>')
     parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{bottom}" text-anchor="end">{xs[-1]}</text>')
     parts.append(f'<text x="{_WIDTH // 2}" y="{bottom}" text-anchor="middle">frame</text>')
     return parts
-
-
-def _legend(number: int, name: str) -> str:
-    x = _LEFT + number * 180
-    return (
-        f'<path class="line{number}" d="M{x} 8h22"/><text x="{x + 30}" y="12">{escape(name)}</text>'
-    )

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from incarnate.evaluate.curve import curve_svg
+from incarnate.evaluate.curve import curve_svg, legend_html
 from incarnate.evaluate.scores import PictureRow, Report
 
 # Wide enough for a phone's full width at twice its pixels; larger pictures only make files large.
@@ -43,6 +43,7 @@ def report_page(report: Report, figures: list[tuple[str, str, str]]) -> str:
         *(_section(report, group) for group in _HEADINGS),
         _absent(report),
         _protocol(report),
+        _consent(report),
         "</main></body></html>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
@@ -66,7 +67,7 @@ def _curve(report: Report) -> str:
         "whole picture": [frame.psnr for frame in report.frames],
     }
     svg = curve_svg([frame.index for frame in report.frames], lines, unit="dB")
-    return f"<section><h2>PSNR, frame by frame</h2>{svg}</section>"
+    return f"<section><h2>PSNR in dB, frame by frame</h2>{legend_html(lines)}{svg}</section>"
 
 
 def _section(report: Report, group: str) -> str:
@@ -120,6 +121,15 @@ def _protocol(report: Report) -> str:
         for key, value in report.protocol.items()
     )
     return f"<details><summary>How these numbers were made</summary><dl>{items}</dl></details>"
+
+
+def _consent(report: Report) -> str:
+    """Who is seen, by what right, and whose work the pictures are."""
+    if report.consent is None:
+        return ""
+    words = (report.consent.subject, report.consent.statement, report.consent.source)
+    lines = "".join(f"<p>{escape(line)}</p>" for line in words if line)
+    return f"<footer><h2>Who is seen</h2>{lines}</footer>"
 
 
 def _text(value: str | int | list[int]) -> str:

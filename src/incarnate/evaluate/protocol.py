@@ -61,6 +61,7 @@ def evaluate(
         protocol=_describe(trial, indices),
         frames=tuple(frames),
         relit=_score_lights(trial, indices, tell),
+        consent=capture.consent,
     )
     report = replace(report, reasons=reasons | _why_absent(report, trial))
     return replace(report, pictures=draw_pictures(trial, report))

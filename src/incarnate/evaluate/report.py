@@ -73,6 +73,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "num_frames": len(report.frames),
         **{figure.key: report.mean(figure.key) for figure in FIGURES},
         "reasons": report.reasons,
+        "consent": None if report.consent is None else asdict(report.consent),
         "lights": {
             light: {
                 "num_frames": len(scores),
@@ -116,6 +117,9 @@ def report_markdown(report: Report) -> str:
         lines += [f"- `{key}`: {reason}" for key, reason in report.reasons.items()]
     lines += ["", "## Protocol", ""]
     lines += [f"- {key}: {_shortened(value)}" for key, value in report.protocol.items()]
+    if report.consent is not None:
+        lines += ["", "## Who is seen", ""]
+        lines += [f"- {key}: {text}" for key, text in asdict(report.consent).items() if text]
     return "\n".join(lines) + "\n"
 
 

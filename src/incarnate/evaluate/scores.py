@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from incarnate.capture.capture import Consent
 from incarnate.evaluate import metrics
 from incarnate.geometry.colors import srgb_from_linear
 
@@ -114,6 +115,8 @@ class Report:
     reasons: dict[str, str] = field(default_factory=dict)
     """Why a figure is absent, by its name."""
     pictures: tuple[PictureRow, ...] = ()
+    consent: Consent | None = None
+    """Who is seen, by what right, and whose work the pictures are, where the capture says so."""
 
     def mean(self, name: str) -> float | None:
         """Mean of a figure over the frames that have it (and over lights), or None.

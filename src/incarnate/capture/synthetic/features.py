@@ -16,6 +16,8 @@ _CORNEA_RADIUS = 8.0e-3
 _SCLERA = (0.66, 0.61, 0.575)
 _TOOTH, _TOOTH_GAPS = (0.66, 0.59, 0.46), (0.0, 8.4e-3, 15.0e-3, 21.5e-3, 28.0e-3)
 _HEM = 9e-3
+_STRAND = (1.0e-3, 7e-3, 2.5e-3)
+"""Size of strands along x, y and z, metres."""
 
 
 def paint_eyes(
@@ -60,8 +62,8 @@ def _eye_material(
     red = torch.tensor([-0.05, -0.28, -0.28])
     sclera = torch.tensor(_SCLERA) * (1 + corner * (0.5 + 0.5 * veins) * red)
     inside = smoothstep(radius, IRIS_RADIUS + 4e-4, IRIS_RADIUS - 4e-4) * front
-    base = even_material(len(offset), _SCLERA, 0.22, 0.03)
-    return Material(torch.lerp(sclera, iris, inside), base.roughness - 0.06 * inside,
+    base = even_material(len(offset), _SCLERA, 0.32, 0.03)
+    return Material(torch.lerp(sclera, iris, inside), base.roughness - 0.10 * inside,
                     base.reflectance, base.slope)  # fmt: skip
 
 
@@ -103,11 +105,19 @@ def paint_cloth(places: Float[Tensor, "points 3"], palette: Palette, noise: Nois
     return Material(base.albedo * shade[:, None], base.roughness, base.reflectance, slope)
 
 
-def paint_hair(tint: Float[Tensor, "points 1"], palette: Palette) -> Material:
-    """Paint hair: lighter along the strand."""
-    base = even_material(len(tint), palette.hair, 0.42, 0.045)
-    return Material(base.albedo * (0.35 + 1.6 * tint), base.roughness, base.reflectance,
-                    base.slope)  # fmt: skip
+def paint_hair(
+    places: Float[Tensor, "points 3"],
+    tint: Float[Tensor, "points 1"],
+    palette: Palette,
+    noise: Noise,
+) -> Material:
+    """Paint hair: lighter along the strand, in strands that run down and back."""
+    strands, slope = noise.with_gradient(places / torch.tensor(_STRAND), 1.0)
+    # A head of hair shadows and scatters most of the sheen of its strands.
+    base = even_material(len(tint), palette.hair, 0.60, 0.022)
+    shade = (0.40 + 1.5 * tint) * (1 + 0.45 * strands[:, None])
+    return Material(base.albedo * shade, base.roughness, base.reflectance, 4e-4 * slope
+                    / torch.tensor(_STRAND))  # fmt: skip
 
 
 def _below_collar(places: Float[Tensor, "points 3"]) -> Float[Tensor, "points 1"]:

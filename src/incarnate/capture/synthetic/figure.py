@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from incarnate.capture.synthetic.hair import grow_hair
+from incarnate.capture.synthetic.hair import grow_hair, scalp_depth
 from incarnate.capture.synthetic.person import Person
 from incarnate.geometry.meshes import vertex_normals
 from incarnate.rigs.rig import Pose, Rig
@@ -22,6 +22,11 @@ class Surface(IntEnum):
     TEETH = 2
     MOUTH = 3
     HAIR = 4
+
+
+_LIFT, _TEETH_LIFT = 4e-3, 9e-3
+"""Teeth and lips let light through, which shadow maps don't: teeth are lit as if they stood farther
+out."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,14 @@ class Figure:
     """One on the lips, zero elsewhere."""
     tint: Float[Tensor, "vertices"]
     """Lightness of the hair, 0 to 1."""
+    scalp: Float[Tensor, "vertices"]
+    """How far inside the hairline each vertex lies, metres; negative outside."""
+    receivers: Int[Tensor, "receivers"]
+    """The vertices at which light is gathered."""
+    lit_as: Int[Tensor, "vertices"]
+    """Which of `receivers` each vertex is lit as."""
+    lifts: Float[Tensor, "receivers"]
+    """How far off the surface light is looked up, metres."""
     hair_rest: Float[Tensor, "hair_vertices 3"]
     hair_normals: Float[Tensor, "hair_vertices 3"]
     carriers: Int[Tensor, "hair_vertices"]
@@ -64,13 +77,20 @@ def make_figure(person: Person, locks: int, seed: int) -> Figure:
     hair = grow_hair(person.rig, generic, locks=locks, seed=seed)
     num_rig = len(generic.vertices)
     surfaces = _rig_surfaces(generic)
+    places = torch.cat([generic.vertices, hair.vertices])
+    lit_by = torch.cat([torch.arange(num_rig), hair.lit_as + num_rig])
+    receivers, lit_as = torch.unique(lit_by, return_inverse=True)
     return Figure(
         person=person,
         faces=torch.cat([generic.faces, hair.faces + num_rig]),
         surfaces=torch.cat([surfaces, torch.full((len(hair.faces),), int(Surface.HAIR))]),
-        places=torch.cat([generic.vertices, hair.vertices]),
+        places=places,
         lips=_padded((generic.parts == generic.part_names.index("lips")).float(), len(hair.tint)),
         tint=torch.cat([torch.zeros(num_rig), hair.tint]),
+        scalp=scalp_depth(places),
+        receivers=receivers,
+        lit_as=lit_as,
+        lifts=torch.cat([_lifts(generic), torch.full_like(hair.tint, _LIFT)])[receivers],
         hair_rest=hair.vertices,
         hair_normals=hair.normals,
         carriers=hair.carriers,
@@ -110,6 +130,11 @@ def _rig_surfaces(rig: Rig) -> Int[Tensor, "faces"]:
     table = torch.tensor([int(of_part.get(name, Surface.SKIN)) for name in rig.part_names])
     of_vertex = table[rig.parts][rig.faces]
     return torch.where((of_vertex == of_vertex[:, :1]).all(1), of_vertex[:, 0], int(Surface.SKIN))
+
+
+def _lifts(rig: Rig) -> Float[Tensor, "vertices"]:
+    is_tooth = rig.parts == rig.part_names.index("teeth")
+    return torch.where(is_tooth, _TEETH_LIFT, _LIFT)
 
 
 def _padded(values: Float[Tensor, "vertices"], count: int) -> Float[Tensor, "more_vertices"]:

@@ -11,10 +11,10 @@ from incarnate.capture.synthetic.outlines import HAIRLINE, signed_distance
 from incarnate.geometry.meshes import sample_surface, vertex_normals
 from incarnate.rigs.rig import Rig
 
-_CAP = 6e-3
+_CAP = 8e-3
 _SEGMENTS = 4
-_LENGTH = 0.034
-_WIDTH = 2.6e-3
+_LENGTH = 0.038
+_WIDTH = 3.4e-3
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Hair:
     """Shading normals in rest space: those of the volume, combed along the strands."""
     tint: Float[Tensor, "vertices"]
     """Random lightness of the lock, 0 at the dark roots to 1."""
+    lit_as: Int[Tensor, "vertices"]
+    """The vertex of this mesh whose light each vertex gets: a few stand for a whole lock."""
 
 
 def scalp_depth(coordinates: Float[Tensor, "points 3"]) -> Float[Tensor, "points"]:
@@ -53,12 +55,14 @@ def grow_hair(rig: Rig, generic: Rig, *, locks: int, seed: int) -> Hair:
     normals = vertex_normals(rig.vertices, rig.faces)
     cap = _cap(rig, scalp, normals, depth)
     ribbons = _ribbons(rig, scalp, normals, depth=depth, locks=locks, seed=seed)
+    count = len(cap.vertices)
     return Hair(
         torch.cat([cap.vertices, ribbons.vertices]),
-        torch.cat([cap.faces, ribbons.faces + len(cap.vertices)]),
+        torch.cat([cap.faces, ribbons.faces + count]),
         torch.cat([cap.carriers, ribbons.carriers]),
         torch.cat([cap.normals, ribbons.normals]),
         torch.cat([cap.tint, ribbons.tint]),
+        torch.cat([cap.lit_as, ribbons.lit_as + count]),
     )
 
 
@@ -69,7 +73,10 @@ def _cap(
     used, faces = torch.unique(scalp, return_inverse=True)
     lift = _CAP * ((depth[used] - 2e-3) / 0.015).clamp(-0.3, 1)
     vertices = rig.vertices[used] + lift[:, None] * normals[used]
-    return Hair(vertices, faces, used, normals[used], torch.full((len(used),), 0.15))
+    count = len(used)
+    return Hair(
+        vertices, faces, used, normals[used], torch.full((count,), 0.15), torch.arange(count)
+    )
 
 
 def _ribbons(
@@ -93,11 +100,11 @@ def _ribbons(
     carriers = corners.gather(1, barycentric.argmax(1, keepdim=True))[:, 0]
     grown = ((root_depth - 1e-3) / 0.02).clamp(0, 1)
     # Sides and nape are cut shorter than the top.
-    top = ((root[:, 1] - rig.joints[rig.joint_index("head"), 1] - 0.06) / 0.05).clamp(0, 1)
-    wild = 0.75 + 0.5 * torch.rand(locks, generator=generator)
-    length = _LENGTH * (0.3 + 0.7 * top) * wild * (0.25 + 0.75 * grown)
+    top = ((root[:, 1] - rig.joints[rig.joint_index("head"), 1] - 0.085) / 0.045).clamp(0, 1)
+    wild = 0.8 + 0.4 * torch.rand(locks, generator=generator)
+    length = _LENGTH * (0.4 + 0.6 * top) * wild * (0.25 + 0.75 * grown)
     comb = _comb(root, up, top, seed)
-    points, tangents = _bend(root, up, comb, length)
+    points, tangents = _bend(root, up, comb, length=length, top=top)
     side = torch.nn.functional.normalize(
         torch.linalg.cross(tangents, up[:, None].expand_as(tangents)), dim=-1
     )
@@ -120,6 +127,7 @@ def _ribbons(
         carriers[kept].repeat_interleave(2 * (_SEGMENTS + 1)),
         torch.nn.functional.normalize(fanned[kept].reshape(-1, 3), dim=-1),
         tint[kept].expand(count, _SEGMENTS + 1, 2).reshape(-1),
+        _lit_as(count),
     )
 
 
@@ -129,15 +137,17 @@ def _comb(root: Tensor, up: Tensor, top: Tensor, seed: int) -> Float[Tensor, "lo
     down = torch.tensor([0.0, -1.0, -0.15])
     wanted = top[:, None] * over + (1 - top[:, None]) * down
     whorl = torch.stack([make_noise(seed + 411 + k)(root, 0.012) for k in range(3)], -1)
-    wanted = wanted + 0.9 * whorl
+    wanted = wanted + 0.5 * whorl
     return wanted - (wanted * up).sum(-1, keepdim=True) * up
 
 
 def _bend(
-    root: Tensor, up: Tensor, comb: Tensor, length: Tensor
+    root: Tensor, up: Tensor, comb: Tensor, *, length: Tensor, top: Tensor
 ) -> tuple[Float[Tensor, "locks nodes 3"], Float[Tensor, "locks nodes 3"]]:
-    """Locks rise from the scalp and lean over to where they are combed."""
-    lean = torch.linspace(0.25, 1.35, _SEGMENTS + 1)[None, :, None]
+    """Locks rise from the scalp and lean over to where they are combed; on the sides they lie."""
+    start, end = 1.05 - 0.3 * top, 1.6 + 0.1 * top
+    along = torch.linspace(0, 1, _SEGMENTS + 1)
+    lean = (start[:, None] + (end - start)[:, None] * along)[..., None]
     direction = lean.cos() * up[:, None] + lean.sin() * comb[:, None]
     tangents = torch.nn.functional.normalize(direction, dim=-1)
     steps = tangents[:, :-1] * (length / _SEGMENTS)[:, None, None]
@@ -150,3 +160,11 @@ def _ribbon_faces(locks: int) -> Int[Tensor, "faces 3"]:
     quads = torch.stack([first, first + 1, first + 2, first + 1, first + 3, first + 2], -1)
     strides = torch.arange(locks)[:, None, None] * 2 * (_SEGMENTS + 1)
     return (quads.reshape(1, -1, 3) + strides).reshape(-1, 3)
+
+
+def _lit_as(locks: int) -> Int[Tensor, "vertices"]:
+    """The lower part of a lock is lit like its second node, the upper like its last."""
+    node = torch.arange(_SEGMENTS + 1)
+    lit_by = torch.where(node <= _SEGMENTS // 2, 1, _SEGMENTS)
+    strides = torch.arange(locks)[:, None, None] * (_SEGMENTS + 1)
+    return (2 * (lit_by[None, :, None] + strides)).expand(-1, -1, 2).reshape(-1)

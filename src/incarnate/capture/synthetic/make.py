@@ -31,7 +31,7 @@ from incarnate.rigs.rig import Pose
 
 Progress = Callable[[int, int, str], None]
 
-_EYE, _TARGET, _FOV = (0.0, 1.530, 0.95), (0.0, 1.515, 0.0), 0.41
+_EYE, _TARGET, _FOV = (0.0, 1.535, 0.95), (0.0, 1.528, 0.0), 0.365
 _EXPOSURE, _BRIGHTEST = 0.75, 1.5
 """Diffuse light over π that a face should get on average, and at most on any side."""
 _LIGHT_ROWS = 256

@@ -35,6 +35,15 @@ class Material:
         """The material of some of the points."""
         return Material(*(values[chosen] for values in _fields(self)))
 
+    def replaced(self, chosen: Bool[Tensor, "points"], others: "Material") -> "Material":
+        """This material, with that of the chosen points taken from others, in their order."""
+        return Material(
+            *(
+                whole.masked_scatter(chosen[:, None].expand_as(whole), part)
+                for whole, part in zip(_fields(self), _fields(others), strict=True)
+            )
+        )
+
 
 def even_material(
     count: int, colour: Colour, roughness: float, reflectance: float = 0.04

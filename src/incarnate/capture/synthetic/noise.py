@@ -20,19 +20,14 @@ class Noise:
         self, points: Float[Tensor, "points 3"], scale: float | Float[Tensor, "3"]
     ) -> Float[Tensor, "points"]:
         """Values at points whose features are about ``scale`` metres large (along each axis)."""
-        return self._look_up(points / scale)[0]
+        return _looked_up(self.volume[:, :1], points / scale)[0]
 
     def with_gradient(
         self, points: Float[Tensor, "points 3"], scale: float
     ) -> tuple[Float[Tensor, "points"], Float[Tensor, "points 3"]]:
         """Values, and their derivative by position in features, not in metres."""
-        looked_up = self._look_up(points / scale)
+        looked_up = _looked_up(self.volume, points / scale)
         return looked_up[0], looked_up[1:].T
-
-    def _look_up(self, cells: Float[Tensor, "points 3"]) -> Float[Tensor, "4 points"]:
-        wrapped = (cells / _CELLS) % 1.0
-        grid = (2 * wrapped - 1)[None, None, None]
-        return torch.nn.functional.grid_sample(self.volume, grid, align_corners=True)[0, :, 0, 0]
 
 
 def make_noise(seed: int) -> Noise:
@@ -51,3 +46,11 @@ def make_noise(seed: int) -> Noise:
     for axis in (1, 2, 3):
         volume = torch.cat([volume, volume.narrow(axis, 0, 1)], axis)
     return Noise(volume[None])
+
+
+def _looked_up(
+    volume: Float[Tensor, "1 channels depth height width"], cells: Float[Tensor, "points 3"]
+) -> Float[Tensor, "channels points"]:
+    wrapped = (cells / _CELLS) % 1.0
+    grid = (2 * wrapped - 1)[None, None, None]
+    return torch.nn.functional.grid_sample(volume, grid, align_corners=True)[0, :, 0, 0]

@@ -13,6 +13,7 @@ _SHAPE_SPREAD = 0.22
 """Standard deviation of shape coefficients: enough to tell people apart, no caricature."""
 _OFFSET = 1.2e-3
 _PERSONAL = 0.25
+_LOWER_TEETH = 3e-3
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ def _identity_offset(generic: Rig, seed: int) -> Float[Tensor, "vertices 3"]:
     offset = _OFFSET * torch.stack(fields, -1)
     rigid = [generic.part_names.index(n) for n in ("left_eye", "right_eye", "teeth", "tongue")]
     offset[torch.isin(generic.parts, torch.tensor(rigid))] = 0
+    # The lips of the rig just hide its upper teeth; of a speaking person one sees them.
+    teeth = generic.parts == generic.part_names.index("teeth")
+    upper = teeth & (generic.skinning_weights[:, generic.joint_index("jaw")] < 0.5)
+    offset[upper, 1] -= _LOWER_TEETH
     return offset
 
 

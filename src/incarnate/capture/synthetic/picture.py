@@ -1,4 +1,4 @@
-"""Draws a figure: fragments of a z-buffer, painted once, lit under as many lights as wanted."""
+"""Draws a figure: samples of a z-buffer, painted once, lit under as many lights as wanted."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from incarnate.capture.synthetic.features import (
-    cloth_cover,
-    paint_cloth,
-    paint_eyes,
-    paint_hair,
-    paint_mouth,
-    paint_teeth,
-)
 from incarnate.capture.synthetic.figure import Figure, PosedFigure, Surface
 from incarnate.capture.synthetic.lighting import (
     LightRig,
@@ -24,10 +16,34 @@ from incarnate.capture.synthetic.lighting import (
     specular_light,
 )
 from incarnate.capture.synthetic.materials import Material
-from incarnate.capture.synthetic.skin import SkinPaint, paint_skin
+from incarnate.capture.synthetic.painting import paint_points, vertex_attributes
+from incarnate.capture.synthetic.skin import SkinPaint
 from incarnate.capture.synthetic.visibility import Occluders, visible_light
 from incarnate.geometry.cameras import Camera
-from incarnate.geometry.zbuffer import rasterize_mesh
+from incarnate.geometry.zbuffer import MeshRaster, rasterize_mesh
+
+_SKIN_FACING, _HAIR_FACING = 0.02, 0.35
+"""Least cosine between normal and view; a ribbon of hair stands for round strands, which always
+show a side that faces the viewer."""
+_HAIR_OPENNESS = 0.4
+"""Share of glossy light that gets in and out between strands of hair."""
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What all pictures of a capture share."""
+
+    figure: Figure
+    paint: SkinPaint
+    occluders: Occluders
+    camera: Camera
+    supersampling: int
+
+    @property
+    def fine_camera(self) -> Camera:
+        """The camera that draws the samples."""
+        factor = self.supersampling
+        return self.camera.resized(self.camera.width * factor, self.camera.height * factor)
 
 
 @dataclass(frozen=True)
@@ -46,69 +62,47 @@ class Fragments:
     """Unit, world, bumps included, turned to the viewer."""
     views: Float[Tensor, "fragments 3"]
     """Unit vectors toward the viewer."""
+    openness: Float[Tensor, "fragments 1"]
+    """Share of glossy light that is not lost between strands of hair; one elsewhere."""
     material: Material
-
-
-@dataclass(frozen=True)
-class Studio:
-    """What all pictures of a capture share."""
-
-    figure: Figure
-    paint: SkinPaint
-    occluders: Occluders
-    camera: Camera
-    supersampling: int
 
 
 def see(studio: Studio, posed: PosedFigure) -> Fragments:
     """Find and paint what each sample of the picture sees."""
-    factor, view = studio.supersampling, studio.camera
-    fine = view.resized(view.width * factor, view.height * factor)
-    raster = rasterize_mesh(posed.vertices, studio.figure.faces, fine)
+    figure, fine = studio.figure, studio.fine_camera
+    raster = rasterize_mesh(posed.vertices, figure.faces, fine)
     samples = torch.nonzero(raster.covered.reshape(-1))[:, 0]
-    face = raster.face.reshape(-1)[samples]
-    corners = studio.figure.faces[face]
-    barycentric = raster.barycentric.reshape(-1, 3)[samples]
-    weights = scipy.sparse.csr_array(
-        (
-            barycentric.reshape(-1).numpy(),
-            corners.reshape(-1).numpy(),
-            np.arange(0, 3 * len(samples) + 1, 3),
-        ),
-        shape=(len(samples), len(posed.vertices)),
-    )
-    surfaces = studio.figure.surfaces[face]
-    row, column = samples // fine.width, samples % fine.width
-    pixel = (row // factor) * view.width + column // factor
-    groups, leaders = _groups(pixel * len(Surface) + surfaces)
+    surfaces = figure.surfaces[raster.face.reshape(-1)[samples]]
+    weights = _mixtures(raster, samples, figure.faces, len(posed.vertices))
+    groups, leaders = _groups(studio, samples, surfaces)
+    attributes = torch.from_numpy(weights @ vertex_attributes(figure, posed).numpy())
+    painted = paint_points(figure, studio.paint, surfaces, attributes)
     views = -fine.pixel_rays().reshape(-1, 3)[samples]
-    material, normals = _painted(studio, posed, weights, surfaces)
-    return Fragments(samples, weights, groups, leaders, _turned(normals, views), views, material)
+    is_hair = (surfaces == int(Surface.HAIR))[:, None]
+    normals = _turned(painted.normals, views, torch.where(is_hair, _HAIR_FACING, _SKIN_FACING))
+    openness = torch.where(is_hair, _HAIR_OPENNESS, 1.0)
+    return Fragments(samples, weights, groups, leaders, normals, views, openness, painted.material)
 
 
 def light_up(
     studio: Studio, posed: PosedFigure, fragments: Fragments, lights: LightRig
 ) -> Float[Tensor, "height width 4"]:
-    """Light what is seen; premultiplied linear RGB and coverage."""
-    visible = visible_light(
-        posed.vertices, posed.normals, studio.occluders.on(posed.vertices), lights.directions
-    )
-    vectors = gathered_light(lights, posed.normals, visible)
-    vectors = torch.from_numpy(fragments.weights @ vectors.flatten(1).numpy()).unflatten(-1, (3, 3))
+    """Light what is seen.
+
+    Returns:
+        Linear RGB premultiplied by coverage, and coverage.
+    """
+    figure = studio.figure
+    normals = posed.normals[figure.receivers]
+    points = posed.vertices[figure.receivers] + figure.lifts[:, None] * normals
+    visible = visible_light(points, normals, studio.occluders.on(posed.vertices), lights.directions)
+    vectors = gathered_light(lights, normals, visible).flatten(1)[figure.lit_as]
+    vectors = torch.from_numpy(fragments.weights @ vectors.numpy()).unflatten(-1, (3, 3))
     diffuse = (vectors @ fragments.normals[..., None])[..., 0].clamp(min=0)
-    material, lead = fragments.material, fragments.leaders
-    normals = _group_means(fragments.normals, fragments.groups, len(lead))
-    normals = torch.nn.functional.normalize(normals, dim=-1)
-    rough, f0 = (
-        _group_means(v, fragments.groups, len(lead))
-        for v in (material.roughness, material.reflectance)
-    )
-    arriving = torch.from_numpy(fragments.weights[lead.numpy()] @ visible.numpy())
-    views = fragments.views[lead]
-    specular = specular_light(lights, normals, views, (rough, f0), arriving)
-    share = reflected_share(rough, (normals * views).sum(-1, keepdim=True), f0)
-    colour = material.albedo * diffuse * (1 - share)[fragments.groups] + specular[fragments.groups]
-    return resolved(studio, fragments, torch.cat([colour, torch.ones_like(colour[:, :1])], -1))
+    specular, share = _highlights(figure, fragments, lights, visible)
+    kept = (1 - share)[fragments.groups]
+    colour = fragments.material.albedo * diffuse * kept + specular[fragments.groups]
+    return resolved(studio, fragments, torch.cat([colour, torch.ones_like(kept)], -1))
 
 
 def resolved(
@@ -121,10 +115,50 @@ def resolved(
     return fine.reshape(view.height, factor, view.width, factor, -1).mean((1, 3))
 
 
+def _highlights(
+    figure: Figure,
+    fragments: Fragments,
+    lights: LightRig,
+    visible: Float[Tensor, "receivers samples"],
+) -> tuple[Float[Tensor, "groups 3"], Float[Tensor, "groups 1"]]:
+    """Specular light of each group, and the share that its diffuse layer lacks."""
+    lead, material = fragments.leaders, fragments.material
+    normals, rough, f0 = (
+        _group_means(values, fragments.groups, len(lead))
+        for values in (fragments.normals, material.roughness, material.reflectance)
+    )
+    normals = torch.nn.functional.normalize(normals, dim=-1)
+    weights = fragments.weights[lead.numpy()]
+    # Light is gathered at fewer points than there are vertices: rename the columns.
+    columns = figure.lit_as.numpy()[weights.indices]
+    weights = scipy.sparse.csr_array(
+        (weights.data, columns, weights.indptr), shape=(len(lead), len(visible))
+    )
+    arriving = torch.from_numpy(weights @ visible.numpy()) * fragments.openness[lead]
+    views = fragments.views[lead]
+    specular = specular_light(lights, normals, views, (rough, f0), arriving)
+    return specular, reflected_share(rough, (normals * views).sum(-1, keepdim=True), f0)
+
+
+def _mixtures(
+    raster: MeshRaster, samples: Int[Tensor, "fragments"], faces: Tensor, num_vertices: int
+) -> scipy.sparse.csr_array:
+    """Barycentric weights as rows of a matrix over the vertices."""
+    corners = faces[raster.face.reshape(-1)[samples]].reshape(-1).numpy()
+    barycentric = raster.barycentric.reshape(-1, 3)[samples].reshape(-1).numpy()
+    rows = np.arange(0, 3 * len(samples) + 1, 3)
+    return scipy.sparse.csr_array((barycentric, corners, rows), shape=(len(samples), num_vertices))
+
+
 def _groups(
-    keys: Int[Tensor, "fragments"],
+    studio: Studio, samples: Int[Tensor, "fragments"], surfaces: Int[Tensor, "fragments"]
 ) -> tuple[Int[Tensor, "fragments"], Int[Tensor, "groups"]]:
-    _, first, inverse = np.unique(keys.numpy(), return_index=True, return_inverse=True)
+    """Number the pairs of pixel and surface, and name the first fragment of each."""
+    factor, width = studio.supersampling, studio.camera.width
+    row, column = samples // (width * factor), samples % (width * factor)
+    pixel = (row // factor) * width + column // factor
+    keys = (pixel * len(Surface) + surfaces).numpy()
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     return torch.from_numpy(inverse), torch.from_numpy(first)
 
 
@@ -133,52 +167,11 @@ def _group_means(values: Tensor, groups: Int[Tensor, "fragments"], count: int) -
     return total / torch.bincount(groups, minlength=count)[:, None]
 
 
-def _painted(
-    studio: Studio, posed: PosedFigure, weights: scipy.sparse.csr_array, surfaces: Tensor
-) -> tuple[Material, Float[Tensor, "fragments 3"]]:
-    """Materials, and world normals with bumps."""
-    figure, paint = studio.figure, studio.paint
-    at_vertices = torch.cat(
-        [
-            figure.places,
-            posed.normals,
-            posed.turns.flatten(1),
-            figure.lips[:, None],
-            figure.tint[:, None],
-        ],
-        -1,
-    )
-    mixed = torch.from_numpy(weights @ at_vertices.numpy())
-    places, normals, turns, lips, tint = mixed.split([3, 3, 9, 1, 1], -1)
-    turns = turns.unflatten(-1, (3, 3))
-    count, palette = len(places), paint.palette
-    channels = torch.zeros(count, 8)
-    eye = surfaces == int(Surface.EYE)
-    skin = surfaces == int(Surface.SKIN)
-    bare = paint_skin(paint, places[skin], lips[skin])
-    cloth = paint_cloth(places[skin], palette, paint.pores)
-    eyes, eye_normals = paint_eyes(places[eye], figure.person.generic, palette, paint.fine)
-    for surface, material in (
-        (Surface.SKIN, bare.layered(cloth, cloth_cover(places[skin]))),
-        (Surface.EYE, eyes),
-        (Surface.TEETH, paint_teeth(places[surfaces == int(Surface.TEETH)])),
-        (Surface.MOUTH, paint_mouth(places[surfaces == int(Surface.MOUTH)], paint.fine)),
-        (Surface.HAIR, paint_hair(tint[surfaces == int(Surface.HAIR)], palette)),
-    ):
-        channels[surfaces == int(surface)] = torch.cat(
-            [material.albedo, material.roughness, material.reflectance, material.slope], -1
-        )
-    albedo, roughness, reflectance, slope = channels.split([3, 1, 1, 3], -1)
-    normals = torch.nn.functional.normalize(normals, dim=-1)
-    tilt = (turns @ slope[..., None])[..., 0]
-    normals = normals - tilt + (tilt * normals).sum(-1, keepdim=True) * normals
-    normals[eye] = (turns[eye] @ eye_normals[..., None])[..., 0]
-    normals = torch.nn.functional.normalize(normals, dim=-1)
-    return Material(albedo, roughness, reflectance, slope), normals
-
-
-def _turned(normals: Tensor, views: Tensor) -> Tensor:
-    """Normals that look away, at silhouettes and on backs of hair, are turned just into view."""
-    away = (normals * views).sum(-1, keepdim=True)
-    turned = torch.where(away < 0.02, normals + (0.02 - away) * views, normals)
-    return torch.nn.functional.normalize(turned, dim=-1)
+def _turned(
+    normals: Float[Tensor, "points 3"],
+    views: Float[Tensor, "points 3"],
+    least: Float[Tensor, "points 1"],
+) -> Float[Tensor, "points 3"]:
+    """Normals that look away, at silhouettes and on backs of hair, turned until n·v is enough."""
+    short = (least - (normals * views).sum(-1, keepdim=True)).clamp(min=0)
+    return torch.nn.functional.normalize(normals + short * views, dim=-1)

@@ -29,7 +29,7 @@ class SyntheticSettings:
     """Samples along each side of a pixel."""
     light_samples: int = 192
     """Directions that stand for an environment, drawn in proportion to its light."""
-    hair_locks: int = 1600
+    hair_locks: int = 2600
     """Ribbons of hair."""
 
     @property

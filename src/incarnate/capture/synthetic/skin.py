@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from incarnate.capture.synthetic.hair import scalp_depth
 from incarnate.capture.synthetic.materials import Material, even_material
 from incarnate.capture.synthetic.noise import Noise, make_noise
 from incarnate.capture.synthetic.outlines import (
@@ -25,6 +24,12 @@ from incarnate.capture.synthetic.palette import Palette
 _PORE, _PORE_DEPTH = 1.1e-3, 3.5e-5
 _WRINKLE, _WRINKLE_DEPTH = 3.0e-3, 7e-5
 _LIP_LINE = (0.9e-3, 6e-3, 6e-3)
+
+_LIP_RIM = (0.15, 0.85)
+_RAGGED = 8e-3
+"""Farther out than this from the hairline, no root of a hair is seen."""
+_BROW_AXES = ((0.8, 0.6, 0.0), (-0.6, 0.8, 0.0), (0.0, 0.0, 1.0))
+_BROW_STROKE = (3.5e-3, 1.0e-3, 3.5e-3)
 
 _RED_SPOTS = (
     ((0.047, 1.522, 0.118), 0.020, 1.0),
@@ -55,7 +60,10 @@ def make_skin_paint(palette: Palette, seed: int) -> SkinPaint:
 
 
 def paint_skin(
-    paint: SkinPaint, places: Float[Tensor, "points 3"], lips: Float[Tensor, "points 1"]
+    paint: SkinPaint,
+    places: Float[Tensor, "points 3"],
+    lips: Float[Tensor, "points 1"],
+    scalp: Float[Tensor, "points 1"],
 ) -> Material:
     """Paint points of the skin.
 
@@ -63,12 +71,17 @@ def paint_skin(
         paint: Whose skin.
         places: On the generic head at rest, metres.
         lips: One on the lips, zero off them, between at their rim.
+        scalp: How far inside the hairline each point lies, metres; negative outside.
     """
     mirrored = torch.cat([places[:, :1].abs(), places[:, 1:]], -1)
     skin = _bare(paint, places, mirrored)
-    skin = skin.layered(_lips(paint, places), 0.85 * smoothstep(lips, 0.15, 0.85))
+    on_lips = lips[:, 0] > _LIP_RIM[0]
+    red = skin.at(on_lips).layered(
+        _lips(paint, places[on_lips]), 0.85 * smoothstep(lips[on_lips], *_LIP_RIM)
+    )
+    skin = skin.replaced(on_lips, red)
     hair = even_material(len(places), paint.palette.hair, 0.55, 0.045)
-    return skin.layered(hair, _hairs(paint, places, mirrored)[:, None])
+    return skin.layered(hair, _hairs(paint, places, mirrored, scalp[:, 0])[:, None])
 
 
 def _bare(paint: SkinPaint, places: Tensor, mirrored: Tensor) -> Material:
@@ -114,30 +127,34 @@ def _lips(paint: SkinPaint, places: Tensor) -> Material:
     )
 
 
-def _hairs(paint: SkinPaint, places: Tensor, mirrored: Tensor) -> Float[Tensor, "points"]:
+def _hairs(
+    paint: SkinPaint, places: Tensor, mirrored: Tensor, scalp: Tensor
+) -> Float[Tensor, "points"]:
     """How much of the skin brows, lashes and the roots of the hair cover."""
-    cover = smoothstep(scalp_depth(places) + 1.5e-3 * paint.hairs(places, 2.5e-3), -2e-3, 3e-3)
-    near = (mirrored[:, 0] < 0.06) & (mirrored[:, 1] > 1.53) & (places[:, 2] > 0.07)
-    near &= mirrored[:, 1] < 1.59
-    front = mirrored[near][:, :2]
-    strokes = paint.hairs(places[near] @ _brow_axes(), torch.tensor([1.0e-3, 3.5e-3, 3.5e-3]))
-    thickness = 3.4e-3 * smoothstep(front[:, 0], 0.062, 0.030) + 0.6e-3
-    brow = (
-        smoothstep(distance_to_line(front, LEFT_BROW) - 0.7e-3 * strokes, 1, 0)
-        if False
-        else (
-            smoothstep(
-                (distance_to_line(front, LEFT_BROW) + 1.0e-3 * strokes) / thickness, 1.1, 0.55
-            )
-        )
-    )
-    rim = signed_distance(front, LEFT_EYE)
-    upper = smoothstep(front[:, 1], 1.5505, 1.5535)
-    lash = smoothstep(rim.abs(), 1.6e-3, 0.5e-3) * (0.45 + 0.5 * upper)
-    cover[near] = torch.maximum(
-        cover[near], torch.maximum(0.88 * brow * (0.8 + 0.3 * strokes), lash)
-    )
-    return cover.clamp(0, 1)
+    cover = torch.zeros(len(places))
+    rooted = scalp > -_RAGGED
+    ragged = paint.hairs(places[rooted], 2.0e-3) + paint.fine(places[rooted], 7e-3)
+    cover[rooted] = smoothstep(scalp[rooted] + 2.5e-3 * ragged, -3e-3, 4e-3)
+    near = (mirrored[:, 0] < 0.06) & (places[:, 2] > 0.07)
+    near &= (mirrored[:, 1] > 1.53) & (mirrored[:, 1] < 1.59)
+    face = mirrored[near]
+    cover[near] = torch.maximum(cover[near], torch.maximum(_brows(paint, face), _lashes(face)))
+    return cover
+
+
+def _brows(paint: SkinPaint, mirrored: Tensor) -> Float[Tensor, "points"]:
+    """Strokes that run up and outward, thinner toward the temple."""
+    strokes = paint.hairs(mirrored @ torch.tensor(_BROW_AXES), torch.tensor(_BROW_STROKE))
+    half = 2.2e-3 + 2.6e-3 * smoothstep(mirrored[:, 0], 0.056, 0.024)
+    distance = distance_to_line(mirrored[:, :2], LEFT_BROW) + 0.8e-3 * strokes
+    return (0.95 + 0.2 * strokes).clamp(0, 1) * smoothstep(distance / half, 1.0, 0.35)
+
+
+def _lashes(mirrored: Tensor) -> Float[Tensor, "points"]:
+    """A dark line along the lids' margin, stronger on the upper lid."""
+    rim = signed_distance(mirrored[:, :2], LEFT_EYE)
+    upper = smoothstep(mirrored[:, 1], 1.5505, 1.5535)
+    return smoothstep(rim.abs(), 1.6e-3, 0.5e-3) * (0.45 + 0.5 * upper)
 
 
 def _beard(mirrored: Tensor) -> Float[Tensor, "points"]:
@@ -147,11 +164,6 @@ def _beard(mirrored: Tensor) -> Float[Tensor, "points"]:
     above_neck = smoothstep(mirrored[:, 1], 1.408, 1.440)
     lip = _spot(mirrored, (0.012, 1.503, 0.150), 0.010)
     return torch.maximum(low * front * above_neck, 0.8 * lip)
-
-
-def _brow_axes() -> Float[Tensor, "3 3"]:
-    """Axes along which the hairs of brows run: up and outward."""
-    return torch.tensor([[0.8, 0.6, 0.0], [-0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
 
 
 def _spot(

@@ -14,8 +14,6 @@ from incarnate.geometry.meshes import sample_surface
 
 _CELL = 6e-3
 """Side of a shadow map's cell, metres."""
-_LIFT = 4e-3
-"""Receivers are looked up this far off the surface."""
 _BIAS = 4e-3
 """What is nearer to the light by less than this casts no shadow; the slope adds to it."""
 _MAX_SLOPE = 3.0
@@ -58,7 +56,7 @@ def visible_light(
     Soft over one cell of the map. Light from below the surface is not looked at here.
 
     Args:
-        points: Receivers, world, metres.
+        points: Receivers, world, metres; a few millimetres off the surface.
         normals: Their unit normals.
         occluders: Points on all surfaces.
         directions: Unit vectors toward the light.
@@ -67,7 +65,7 @@ def visible_light(
     reach = (occluders - origin).norm(dim=-1).max() + 2 * _CELL
     side = int(2 * reach / _CELL) + 2
     axes = _frames(directions)
-    receivers = points + _LIFT * normals - origin
+    receivers = points - origin
     blocks = [
         _block(receivers, normals, occluders - origin, axes[start : start + _BLOCK], side)
         for start in range(0, len(directions), _BLOCK)

@@ -51,12 +51,14 @@ void project_forward_py(Array<2> means, Array<2> quaternions, Array<2> log_scale
 void project_backward_py(Array<2> means, Array<2> quaternions, Array<2> log_scales, Array<2> view,
                          Array<2> intrinsics, int width, int height, Array<2> g_means,
                          Array<2> g_conics, Array<1> g_depths, Array<2> out_means,
-                         Array<2> out_quaternions, Array<2> out_log_scales, int num_threads) {
+                         Array<2> out_quaternions, Array<2> out_log_scales, Array<1> out_camera,
+                         int num_threads) {
   const PinholeCamera camera(view.data(), intrinsics.data(), width, height);
   const Gaussians gaussians{static_cast<int64_t>(means.shape(0)), means.data(), quaternions.data(),
                             log_scales.data()};
   const Projections gradient{g_means.data(), g_conics.data(), g_depths.data()};
-  const GaussianGradients out{out_means.data(), out_quaternions.data(), out_log_scales.data()};
+  const GaussianGradients out{out_means.data(), out_quaternions.data(), out_log_scales.data(),
+                              out_camera.size() > 0 ? out_camera.data() : nullptr};
   const nb::gil_scoped_release unlocked;
   project_backward(gaussians, camera, gradient, out, num_threads);
 }

@@ -102,7 +102,7 @@ struct Step {
     goes_on = behind > kMinTransmittance;
     weight = keep(goes_on, weight);
     alpha = keep(goes_on, alpha);
-    const Floats stopped = (Floats)((Ints)before | (Ints)broadcast(-0.0f));
+    const Floats stopped = (Floats)((Ints)before | INT32_MIN);
     transmittance = goes_on ? behind : stopped;
   }
 };

@@ -38,6 +38,7 @@ struct Orientation {
 
 struct ProjectedLanes {
   Orientation orientation;
+  Floats world[3];
   Floats scale[3];
   Floats depth;          // z in camera space
   Floats slope[2];       // x/z, y/z
@@ -50,7 +51,7 @@ struct ProjectedLanes {
 
   ProjectedLanes(const Gaussians& gaussians, const PinholeCamera& camera, int64_t first, int count)
       : orientation(gaussians.quaternions + 4 * first, count) {
-    Floats world[3], point[3];
+    Floats point[3];
     for (int i = 0; i < 3; ++i) {
       world[i] = gather(gaussians.means + 3 * first + i, 3, count);
       const Floats log_scale = gather(gaussians.log_scales + 3 * first + i, 3, count);

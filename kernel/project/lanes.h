@@ -50,12 +50,32 @@ inline void quaternion_gradient(const Orientation& at, const Floats (&g)[3][3],
     gradient[i] = keep(~at.is_zero, (gradient[i] - at.unit[i] * along) * at.inverse_length);
 }
 
+inline void add_lanes(float* sums, int value, Floats more) {
+  float* to = sums + value * kLanes;
+  store(to, load(to) + more);
+}
+
+// The camera's rotation turns the centres and the axes of the ellipsoids alike.
+inline void add_camera_gradient(const ProjectedLanes& lanes, const Floats (&g_point)[3],
+                                const Floats (&g_axes)[3][3], Ints real, float* sums) {
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 3; ++k) {
+      Floats g = g_point[i] * lanes.world[k];
+      for (int j = 0; j < 3; ++j)
+        g += g_axes[i][j] * lanes.orientation.matrix[k][j] * lanes.scale[j];
+      add_lanes(sums, 4 * i + k, keep(real, g));
+    }
+    add_lanes(sums, 4 * i + 3, keep(real, g_point[i]));
+  }
+}
+
 inline void project_backward(const Gaussians& gaussians, const PinholeCamera& camera,
                              const Projections& gradient, const GaussianGradients& out,
-                             int64_t first) {
+                             int64_t first, float* camera_lanes) {
   const int count = lanes_from(first, gaussians.count);
   const ProjectedLanes lanes(gaussians, camera, first, count);
   Floats conic_gradient[3], g_spread[2][3], g_axes[3][3] = {}, g_point[3] = {};
+  Floats g_focal[2], g_center[2];
   for (int i = 0; i < 3; ++i) conic_gradient[i] = gather(gradient.conics + 3 * first + i, 3, count);
   spread_gradient(lanes, conic_gradient, g_spread);
 
@@ -72,10 +92,23 @@ inline void project_backward(const Gaussians& gaussians, const PinholeCamera& ca
       g_point[2] -= g_spread[i][j] * lanes.spread[i][j] * inverse_depth;
     }
     const Ints inside = (lanes.slope[i] >= camera.low[i]) & (lanes.slope[i] <= camera.high[i]);
-    const Floats g_slope = camera.focal[i] * gather(gradient.means + 2 * first + i, 2, count) +
-                           keep(inside, g_clamped);
+    const Floats g_mean = gather(gradient.means + 2 * first + i, 2, count);
+    const Floats g_slope = camera.focal[i] * g_mean + keep(inside, g_clamped);
     g_point[i] = g_slope * inverse_depth;
     g_point[2] -= g_point[i] * lanes.slope[i];
+    // A clamped slope is a limit of the field of view, which moves with focal length and centre.
+    const Floats g_limit = keep(~inside, g_clamped) / camera.focal[i];
+    g_center[i] = g_mean - g_limit;
+    g_focal[i] = g_mean * lanes.slope[i] - g_limit * lanes.clamped[i];
+    for (int j = 0; j < 3; ++j) g_focal[i] += g_spread[i][j] * lanes.spread[i][j] / camera.focal[i];
+  }
+  if (camera_lanes != nullptr) {
+    const Ints real = lanes.drawn & (lane_numbers() < static_cast<float>(count));
+    add_camera_gradient(lanes, g_point, g_axes, real, camera_lanes);
+    for (int i = 0; i < 2; ++i) {
+      add_lanes(camera_lanes, 12 + i, keep(real, g_focal[i]));
+      add_lanes(camera_lanes, 14 + i, keep(real, g_center[i]));
+    }
   }
 
   Floats g_rotation[3][3], g_log_scale[3] = {}, g_quaternion[4];

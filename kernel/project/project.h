@@ -34,14 +34,20 @@ struct GaussianGradients {
   float* means;
   float* quaternions;
   float* log_scales;
+  float* camera;  // (kCameraValues), or null where it is not wanted
 };
 
-// Both work on up to eight Gaussians from `first` on.
+// What a camera has gradients for, in this order: the rows of [rotation | translation], then the
+// focal lengths, then the centre.
+constexpr int kCameraValues = 16;
+
+// Both work on up to eight Gaussians from `first` on. The backward pass adds its lanes' part of
+// the camera's gradient to `camera_lanes`, (kCameraValues, 8), unless that is null.
 using ProjectForward = void (*)(const Gaussians&, const PinholeCamera&, const Projections& out,
                                 int64_t first);
 using ProjectBackward = void (*)(const Gaussians&, const PinholeCamera&,
                                  const Projections& gradient, const GaussianGradients& out,
-                                 int64_t first);
+                                 int64_t first, float* camera_lanes);
 
 void project_forward(const Gaussians& gaussians, const PinholeCamera& camera,
                      const Projections& out, int num_threads);

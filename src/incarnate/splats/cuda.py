@@ -11,6 +11,7 @@ import torch
 from incarnate.geometry.cameras import Camera
 from incarnate.splats import reference
 from incarnate.splats.raster import Raster
+from incarnate.splats.reference import Window
 from incarnate.splats.splats import Splats
 
 INSTALL = "pip install 'incarnate[cuda]'"
@@ -21,8 +22,8 @@ def is_available() -> bool:
     return importlib.util.find_spec("gsplat") is not None and torch.cuda.is_available()
 
 
-def rasterize(splats: Splats, camera: Camera) -> Raster:
-    """Draw float32 splats on a CUDA device.
+def rasterize(splats: Splats, camera: Camera, window: Window | None = None) -> Raster:
+    """Draw float32 splats on a CUDA device; a window is cut from the whole image.
 
     Differentiable in the splats and in ``camera_from_world``; gsplat has no gradient for
     intrinsics.
@@ -46,4 +47,6 @@ def rasterize(splats: Splats, camera: Camera) -> Raster:
         sh_degree=None,
         render_mode="RGB+D",
     )
-    return Raster(images[0, ..., :-1], alphas[0, ..., 0], images[0, ..., -1], splats.channels)
+    left, top, right, bottom = window or (0, 0, camera.width, camera.height)
+    image, alpha = images[0, top:bottom, left:right], alphas[0, top:bottom, left:right, 0]
+    return Raster(image[..., :-1], alpha, image[..., -1], splats.channels)

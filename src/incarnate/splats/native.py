@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from incarnate.geometry.cameras import Camera
-from incarnate.splats import reference
 from incarnate.splats.raster import Raster
+from incarnate.splats.reference import Projection, Window
 from incarnate.splats.splats import Splats
 
 INSTALL = "build it with: make setup"
@@ -35,33 +35,47 @@ def description() -> str:
     return f"compiled, {name}, {torch.get_num_threads()} threads"
 
 
-def rasterize(splats: Splats, camera: Camera) -> Raster:
+def rasterize(splats: Splats, camera: Camera, window: Window | None = None) -> Raster:
     """Draw float32 splats on the CPU; differentiable in splats and camera.
 
-    A camera that requires gradients is projected through by torch, since the compiled projection
-    has none for it; blending stays compiled.
+    Args:
+        splats: What is not finite is not drawn.
+        camera: Of the whole image.
+        window: Left, top, right and bottom of the part that is drawn; all of it if left out.
     """
-    size = {"width": camera.width, "height": camera.height}
-    threads = torch.get_num_threads()
-    if camera.camera_from_world.requires_grad or camera.intrinsics.requires_grad:
-        splats = splats.take(reference.drawable(splats, camera).nonzero()[:, 0])
-        projection = reference.project(splats, camera)
-        means, conics, depths = projection.means, projection.conics, projection.depths
-    else:
-        means, conics, depths = project_splats(
+    left, top, right, bottom = window or (0, 0, camera.width, camera.height)
+    projection = project(splats, camera)
+    means = projection.means
+    if left or top:
+        means = means - means.new_tensor([left, top])
+    sums, depth_sum, transmittance, _ = blend_splats(
+        means,
+        projection.conics,
+        # A logit that is no number draws nothing, and gets no gradient through sigmoid.
+        splats.opacity_logits.nan_to_num(nan=-1e4).sigmoid(),
+        projection.depths,
+        splats.features,
+        width=right - left,
+        height=bottom - top,
+        num_threads=torch.get_num_threads(),
+    )
+    return Raster(sums, 1 - transmittance, depth_sum, splats.channels)
+
+
+def project(splats: Splats, camera: Camera) -> Projection:
+    """Project float32 splats on the CPU; depth is zero where a splat is not to be drawn."""
+    return Projection(
+        *project_splats(
             splats.means,
             splats.quaternions,
             splats.log_scales,
             camera.camera_from_world,
             camera.intrinsics,
-            **size,
-            num_threads=threads,
+            width=camera.width,
+            height=camera.height,
+            num_threads=torch.get_num_threads(),
         )
-    opacities = splats.opacity_logits.sigmoid()
-    sums, depth_sum, transmittance, _ = blend_splats(
-        means, conics, opacities, depths, splats.features, **size, num_threads=threads
     )
-    return Raster(sums, 1 - transmittance, depth_sum, splats.channels)
 
 
 @torch.library.custom_op("incarnate::project_splats", mutates_args=(), device_types="cpu")
@@ -82,8 +96,8 @@ def project_splats(
         means: (N, 3) world metres.
         quaternions: (N, 4) ``wxyz``.
         log_scales: (N, 3).
-        view: (4, 4) ``camera_from_world``; no gradient.
-        intrinsics: (3, 3) pixels; no gradient.
+        view: (4, 4) ``camera_from_world``.
+        intrinsics: (3, 3) pixels; a skew is left out.
         width: Image width, pixels.
         height: Image height, pixels.
         num_threads: At most so many threads; the result does not depend on it.
@@ -103,14 +117,34 @@ def project_splats(
 
 @torch.library.custom_op("incarnate::project_splats_backward", mutates_args=(), device_types="cpu")
 def project_splats_backward(
-    gradients: list[Tensor], inputs: list[Tensor], *, width: int, height: int, num_threads: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of means, quaternions and log-scales from those of `project_splats`' outputs."""
+    gradients: list[Tensor],
+    inputs: list[Tensor],
+    *,
+    width: int,
+    height: int,
+    num_threads: int,
+    camera: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of means, quaternions, log-scales and camera from those of `project_splats`.
+
+    Args:
+        gradients: By the three outputs.
+        inputs: The five tensors that were projected.
+        width: Image width, pixels.
+        height: Image height, pixels.
+        num_threads: At most so many threads; the result does not depend on it.
+        camera: ``wanted`` or ``left out``.
+
+    Returns:
+        The last holds 16 numbers: the rows of [rotation | translation], the focal lengths, the
+        centre; none if left out.
+    """
     from incarnate import _kernel
 
     plain = _plain(*inputs)
     means, quaternions, log_scales = (torch.empty_like(tensor) for tensor in plain[:3])
-    into = (means, quaternions, log_scales)
+    by_camera = means.new_empty(16 if camera == "wanted" else 0)
+    into = (means, quaternions, log_scales, by_camera)
     _kernel.project_backward(*plain, width, height, *_plain(*gradients), *into, num_threads)
     return into
 
@@ -182,10 +216,10 @@ def _project_fake(means: Tensor, *others: Any, **settings: int) -> tuple[Tensor,
 
 @project_splats_backward.register_fake
 def _project_backward_fake(
-    gradients: list[Tensor], inputs: list[Tensor], **settings: int
-) -> tuple[Tensor, Tensor, Tensor]:
+    gradients: list[Tensor], inputs: list[Tensor], *, camera: str, **settings: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     means, quaternions, log_scales = (torch.empty_like(tensor) for tensor in inputs[:3])
-    return means, quaternions, log_scales
+    return means, quaternions, log_scales, means.new_empty(16 if camera == "wanted" else 0)
 
 
 @blend_splats.register_fake
@@ -217,8 +251,14 @@ def _project_gradient(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | Non
     inputs = ctx.saved_tensors
     count = len(inputs[0])
     given = _given(gradients, ((count, 2), (count, 3), (count,)), inputs[0])
-    into = project_splats_backward(given, list(inputs), **ctx.settings)
-    return *into, None, None
+    camera = "wanted" if any(ctx.needs_input_grad[3:5]) else "left out"
+    *into, by_camera = project_splats_backward(given, list(inputs), **ctx.settings, camera=camera)
+    if camera == "left out":
+        return *into, None, None
+    view, intrinsics = torch.zeros_like(inputs[3]), torch.zeros_like(inputs[4])
+    view[:3] = by_camera[:12].view(3, 4)
+    intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 2], intrinsics[1, 2] = by_camera[12:]
+    return *into, view, intrinsics
 
 
 def _keep_blend(

@@ -2,7 +2,8 @@
 
 import functools
 import warnings
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, overload
 
 import torch
 
@@ -10,24 +11,51 @@ from incarnate.errors import RenderError
 from incarnate.geometry.cameras import Camera
 from incarnate.splats import cuda, native, reference
 from incarnate.splats.raster import Raster
+from incarnate.splats.regions import Region
 from incarnate.splats.splats import Splats
 
 Backend = Literal["auto", "reference", "native", "cuda"]
 
 
-def rasterize(splats: Splats, camera: Camera, *, backend: Backend = "auto") -> Raster:
+@overload
+def rasterize(
+    splats: Splats, camera: Camera, *, backend: Backend = "auto", region: Region | None = None
+) -> Raster: ...
+@overload
+def rasterize(
+    splats: Splats,
+    camera: Sequence[Camera],
+    *,
+    backend: Backend = "auto",
+    region: Region | None = None,
+) -> tuple[Raster, ...]: ...
+def rasterize(
+    splats: Splats,
+    camera: Camera | Sequence[Camera],
+    *,
+    backend: Backend = "auto",
+    region: Region | None = None,
+) -> Raster | tuple[Raster, ...]:
     """Draw splats with all their channels; differentiable in splats and camera.
 
     Args:
         splats: Any float dtype, on any device; what is not finite is not drawn.
-        camera: Of the same dtype and device.
+        camera: Of the same dtype and device, or several, which need not have one size.
         backend: ``auto`` takes the compiled kernel for float32 on the CPU, gsplat for float32 on
             a CUDA device, and the plain reference for all else or where one of these is missing.
+        region: The part of each image that is drawn, as from `covered_region`; the raster has its
+            size. All of it if left out.
+
+    Returns:
+        One raster, or one for each of several cameras.
 
     Raises:
-        RenderError: Splats and camera do not fit each other, or the backend that was asked for
-            cannot draw them.
+        RenderError: Splats, camera and region do not fit each other, or the backend that was
+            asked for cannot draw them.
     """
+    if not isinstance(camera, Camera):
+        return tuple(rasterize(splats, one, backend=backend, region=region) for one in camera)
+    window = _window(camera, region)
     _check(splats, camera)
     if backend == "auto":
         backend = _best_backend(splats.means.device.type, splats.means.dtype)
@@ -35,11 +63,25 @@ def rasterize(splats: Splats, camera: Camera, *, backend: Backend = "auto") -> R
         raise RenderError(f"rasterize(backend={backend!r}): {fault}")
     match backend:
         case "native":
-            return native.rasterize(splats, camera)
+            return native.rasterize(splats, camera, window)
         case "cuda":
-            return cuda.rasterize(splats, camera)
+            return cuda.rasterize(splats, camera, window)
         case _:
-            return reference.rasterize(splats, camera)
+            return reference.rasterize(splats, camera, window)
+
+
+def _window(camera: Camera, region: Region | None) -> reference.Window:
+    if region is None:
+        region = Region(0, 0, camera.width, camera.height)
+    right, bottom = region.left + region.width, region.top + region.height
+    is_inside = region.left >= 0 and region.top >= 0
+    is_inside = is_inside and right <= camera.width and bottom <= camera.height
+    if region.width < 1 or region.height < 1 or not is_inside:
+        raise RenderError(
+            f"rasterize got the region {region} of {camera.width}x{camera.height} pixels; it has "
+            "to lie inside and to have at least 1x1"
+        )
+    return region.left, region.top, right, bottom
 
 
 def _check(splats: Splats, camera: Camera) -> None:
@@ -51,10 +93,6 @@ def _check(splats: Splats, camera: Camera) -> None:
         raise RenderError(
             f"rasterize got {came}; splats and camera need one float dtype and one device: "
             "use Camera.to"
-        )
-    if camera.width < 1 or camera.height < 1:
-        raise RenderError(
-            f"rasterize got a camera of {camera.width}x{camera.height} pixels; at least 1x1"
         )
 
 

@@ -31,6 +31,9 @@ ALPHA_MAX = 0.999
 MIN_TRANSMITTANCE = 1e-4
 """A pixel takes no further splat once one would bring its transmittance down to this."""
 
+Window = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels, the last two exclusive."""
+
 # Splats are binned per square of this many pixels; the picture does not depend on it.
 _TILE = 32
 # Pixels times splats that one step holds at once: 2²² doubles are 32 MB a temporary.
@@ -49,13 +52,20 @@ class Projection:
     """Camera-space z of the centres, metres."""
 
 
-def rasterize(splats: Splats, camera: Camera) -> Raster:
-    """Draw splats by the plain rule, front to back; differentiable in splats and camera."""
+def rasterize(splats: Splats, camera: Camera, window: Window | None = None) -> Raster:
+    """Draw splats by the plain rule, front to back; differentiable in splats and camera.
+
+    Args:
+        splats: What is not finite is not drawn.
+        camera: Of the whole image.
+        window: Left, top, right and bottom of the part that is drawn; all of it if left out.
+    """
     seen = splats.take(drawable(splats, camera).nonzero()[:, 0])
     projection = project(seen, camera)
     values = torch.cat([seen.features, projection.depths[:, None]], -1)
     opacities = seen.opacity_logits.sigmoid()
-    sums, transmittance = blend(projection, opacities, values, (camera.height, camera.width))
+    whole = (0, 0, camera.width, camera.height)
+    sums, transmittance = blend(projection, opacities, values, window or whole)
     return Raster(sums[..., :-1], 1 - transmittance, sums[..., -1], splats.channels)
 
 
@@ -113,7 +123,7 @@ def blend(
     projection: Projection,
     opacities: Float[Tensor, "splats"],
     values: Float[Tensor, "splats channels"],
-    size: tuple[int, int],
+    window: Window,
 ) -> tuple[Float[Tensor, "height width channels"], Float[Tensor, "height width"]]:
     """Composite projected splats front to back, ties in depth by index.
 
@@ -121,37 +131,44 @@ def blend(
         projection: Finite Gaussians before the camera.
         opacities: In (0, 1).
         values: What is summed.
-        size: Height and width in pixels.
+        window: Left, top, right and bottom of the pixels that are drawn.
 
     Returns:
         Sums Σ wᵢ vᵢ with wᵢ = αᵢ Π (1 − αⱼ) over the splats in front, and the transmittance.
     """
-    height, width = size
+    left, top, right, bottom = window
     order = projection.depths.detach().argsort(stable=True)
     rows = []
-    for top in range(0, height, _TILE):
+    for y in range(top, bottom, _TILE):
         tiles = []
-        for left in range(0, width, _TILE):
-            window = (left, top, min(left + _TILE, width), min(top + _TILE, height))
-            near = order[_touches(projection, opacities, window)[order]]
-            tiles.append(_blend_window(projection, opacities, values, near, window))
+        for x in range(left, right, _TILE):
+            tile = (x, y, min(x + _TILE, right), min(y + _TILE, bottom))
+            near = order[_touches(projection, opacities, tile)[order]]
+            tiles.append(_blend_window(projection, opacities, values, near, tile))
         rows.append([torch.cat(maps, 1) for maps in zip(*tiles, strict=True)])
     sums, transmittance = (torch.cat(maps, 0) for maps in zip(*rows, strict=True))
     return sums, transmittance
+
+
+def extents(
+    projection: Projection, opacities: Float[Tensor, "splats"]
+) -> Float[Tensor, "splats 2"]:
+    """Half sizes in pixels of the bounding boxes of the ellipses α = 1/255."""
+    a, b, c = projection.conics.unbind(-1)
+    squared_radius = 2 * (opacities / ALPHA_CUT).clamp(min=1).log()
+    return (torch.stack([c, a], -1) / (a * c - b * b)[:, None] * squared_radius[:, None]).sqrt()
 
 
 @torch.no_grad()
 def _touches(
     projection: Projection,
     opacities: Float[Tensor, "splats"],
-    window: tuple[int, int, int, int],
+    window: Window,
 ) -> Bool[Tensor, "splats"]:
     """Splats whose ellipse α = 1/255 has a bounding box that meets the window."""
-    a, b, c = projection.conics.unbind(-1)
-    squared_radius = 2 * (opacities / ALPHA_CUT).clamp(min=1).log()
     # The slack of a hundredth of a pixel outweighs rounding; pixels beyond it are cut anyway.
-    extent = (torch.stack([c, a], -1) / (a * c - b * b)[:, None] * squared_radius[:, None]).sqrt()
-    low, high = projection.means - extent - 0.01, projection.means + extent + 0.01
+    extent = extents(projection, opacities) + 0.01
+    low, high = projection.means - extent, projection.means + extent
     left, top, right, bottom = window
     return (high[:, 0] > left) & (low[:, 0] < right) & (high[:, 1] > top) & (low[:, 1] < bottom)
 
@@ -161,7 +178,7 @@ def _blend_window(
     opacities: Float[Tensor, "splats"],
     values: Float[Tensor, "splats channels"],
     order: Int[Tensor, "near"],
-    window: tuple[int, int, int, int],
+    window: Window,
 ) -> tuple[Float[Tensor, "rows columns channels"], Float[Tensor, "rows columns"]]:
     """Composite the given splats, nearest first, over one window of the image."""
     left, top, right, bottom = window
@@ -188,7 +205,7 @@ def _blend_rows(
     opacities: Float[Tensor, "near"],
     values: Float[Tensor, "near channels"],
     *,
-    window: tuple[int, int, int, int],
+    window: Window,
 ) -> tuple[Float[Tensor, "rows columns channels"], Float[Tensor, "rows columns"]]:
     left, top, right, bottom = window
     xs = torch.arange(left, right, dtype=values.dtype, device=values.device) + 0.5

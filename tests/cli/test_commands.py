@@ -26,6 +26,10 @@ def make_a_mistake() -> None:
     raise CaptureError("the folder is empty; give another")
 
 
+def write_nowhere() -> None:
+    raise PermissionError(13, "Permission denied", "/locked/out.mp4")
+
+
 def wait() -> None:
     raise KeyboardInterrupt
 
@@ -37,6 +41,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
         ("greet",): greet,
         ("find", "faults"): find_faults,
         ("mistake",): make_a_mistake,
+        ("write",): write_nowhere,
         ("wait",): wait,
     }
     commands = tuple(Command(words, f"does {words[-1]}") for words in functions)
@@ -106,6 +111,13 @@ def test_a_users_mistake_is_one_line_and_status_2(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.usefixtures("stand_ins")
+def test_a_place_that_cannot_be_written_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["write"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: [Errno 13] Permission denied: '/locked/out.mp4'; is the place")
+
+
+@pytest.mark.usefixtures("stand_ins")
 def test_an_interruption_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wait"]) == 130
     assert capsys.readouterr().err == "stopped: what was written whole stays\n"
@@ -124,6 +136,18 @@ def test_every_command_shows_its_help(command: Command, capsys: pytest.CaptureFi
         main([*command.words, "--help"])
     assert stop.value.code == 0
     assert f"incarnate {command.name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_has_no_markup_and_no_none(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.words, "--help"])
+    shown = capsys.readouterr().out
+    # A terminal shows double backticks as they are; nobody types None or --no-something.
+    for text in ("``", "{None}", "--no-", " PATH PATH"):
+        assert text not in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

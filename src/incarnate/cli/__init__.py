@@ -74,13 +74,23 @@ def _command_of(words: list[str]) -> Command | None:
 
 
 def _run(command: Command, arguments: list[str]) -> int:
-    """Parse the command's arguments and call it; a user's mistake becomes one line of text."""
+    """Parse the command's arguments and call it; what the user can mend becomes one line."""
     import tyro
 
+    # What may be left out is left out: nobody types None, nor --no-fetch.
+    style = (
+        tyro.conf.PositionalMetavarFromFieldName,
+        tyro.conf.DisallowNone,
+        tyro.conf.FlagCreatePairsOff,
+    )
+    prog = f"incarnate {command.name}"
     try:
-        status = tyro.cli(command.function(), prog=f"incarnate {command.name}", args=arguments)
+        status = tyro.cli(command.function(), prog=prog, args=arguments, config=style)
     except IncarnateError as mistake:
         print(f"error: {mistake}", file=sys.stderr)
+        return EXIT_MISTAKE
+    except OSError as problem:
+        print(f"error: {problem}; is the place yours to write, and has it room?", file=sys.stderr)
         return EXIT_MISTAKE
     except KeyboardInterrupt:
         print("stopped: what was written whole stays", file=sys.stderr)

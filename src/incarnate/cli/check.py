@@ -22,14 +22,20 @@ def check(
 
     Args:
         capture: Folder of the capture.
-        output: Folder for the pictures; ``check`` inside the capture if left out.
+        output: Folder for the pictures; the folder check inside the capture if left out.
         frames: How many frames are drawn: the faulty ones first, the rest evenly spread.
         camera: Which camera's frames are drawn, counted from 0.
     """
     from incarnate.capture.files import load_capture
     from incarnate.capture.validate import validate
+    from incarnate.errors import CaptureError
 
     loaded = load_capture(capture)
+    if not 0 <= camera < len(loaded.cameras):
+        raise CaptureError(
+            f"--camera {camera}: {capture} has {len(loaded.cameras)}, counted from 0 "
+            f"({', '.join(loaded.camera_names)})."
+        )
     output = capture / "check" if output is None else output
     problems = validate(loaded)
     track = _track_of(loaded)
@@ -38,7 +44,10 @@ def check(
     print(_summary(loaded, track))
     for problem in problems:
         print(f"problem: {problem}")
-    print(f"wrote {sheet} and the drawn frames beside it")
+    if sheet is None:
+        print("wrote nothing: none of the chosen frames can be read")
+    else:
+        print(f"wrote {sheet} and the drawn frames beside it")
     if problems:
         print(f"next: mend the {len(problems)} problems above, then check again")
         return 1
@@ -69,8 +78,8 @@ def _choose(capture: "Capture", problems: "list[Problem]", count: int) -> list[i
 
 def _draw(
     capture: "Capture", track: "Track | None", chosen: list[int], *, camera: int, output: Path
-) -> Path:
-    """Write one picture a frame, and all of them on one sheet; returns the sheet's path."""
+) -> Path | None:
+    """Write one picture a frame, and all on one sheet; returns its path, None if none is there."""
     from incarnate.capture.pictures import write_picture
     from incarnate.capture.reading import read_frame
     from incarnate.errors import CaptureError
@@ -93,7 +102,7 @@ def _draw(
             write_picture(output / f"{index:06d}.png", drawn[-1])
             progress(done, len(chosen), "drawing frames")
     if not drawn:
-        raise CaptureError(f"no frame of {capture.folder} can be read; `incarnate track` makes one")
+        return None
     sheet = output / "sheet.png"
     write_picture(sheet, contact_sheet(drawn, captions))
     return sheet

@@ -40,7 +40,7 @@ def evaluate(
     Args:
         avatar: Folder of the avatar.
         capture: Folder of the capture.
-        output: Folder of the report; ``report`` inside the avatar if left out.
+        output: Folder of the report; the folder report inside the avatar if left out.
         protocol: Size, frames and metrics.
         threads: CPU threads; 0 means all cores, at most 8.
     """

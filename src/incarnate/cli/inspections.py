@@ -56,6 +56,10 @@ def kernel() -> Finding:
     """The compiled rasterizer."""
     from incarnate.splats import native
 
+    if not native.is_available():
+        return Finding(
+            "kernel", "broken", "missing: splats are drawn by plain torch, slowly", native.INSTALL
+        )
     return Finding("kernel", "ok", native.description())
 
 

@@ -23,7 +23,7 @@ class Motion:
     """What the avatar does."""
 
     drive: str = "self"
-    """``self`` for the avatar's own motion, or the folder of another tracked capture."""
+    """self for the avatar's own motion, or the folder of another tracked capture."""
     frames: str = ":"
     """Which frames of the motion, as first:end (end excluded); either may be left out."""
 
@@ -33,7 +33,7 @@ class Lighting:
     """What lights the avatar."""
 
     light: str = "capture"
-    """``capture`` for the light it was captured in, a .hdr or .exr file, or one of sky, studio,
+    """capture for the light it was captured in, a .hdr or .exr file, or one of sky, studio,
     night_street."""
     light_rotation: float = 0.0
     """Turns the light about the vertical, degrees."""
@@ -52,7 +52,7 @@ class View:
     turn: float = 40.0
     """How far a turntable swings to either side, degrees; from 360 on it goes all around."""
     background: str = "black"
-    """``black``, ``white``, a colour such as #40464f, or ``light`` to show the environment."""
+    """black, white, a colour such as #40464f, or light to show the environment."""
     size: int | None = None
     """Height of the picture in pixels; that of the capture if left out."""
 

@@ -6,10 +6,13 @@ from incarnate.avatars.avatar import Avatar, render
 from incarnate.capture.capture import Capture
 from incarnate.capture.reading import Size, has_relit, has_truth, read_frame, read_relit_frame
 from incarnate.capture.tracks import load_track
-from incarnate.errors import AvatarError, CaptureError
+from incarnate.errors import AvatarError, CaptureError, RenderError
 from incarnate.evaluate.maps import SurfaceComparison, compare_surfaces
 from incarnate.evaluate.scores import Options, Pair
 from incarnate.rigs.rig import Pose
+
+MIN_SIZE = 16
+"""Height in pixels below which a window of SSIM hardly fits."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,12 @@ def open_trial(
     """Put an avatar beside a capture, with the capture's tracked poses unless others are given.
 
     Raises:
+        CaptureError: The capture has no such camera, or no track.
         AvatarError: The poses are made for another rig than the avatar's.
+        RenderError: The options ask for pictures that can't be compared.
     """
+    options = options or Options()
+    _check(options, capture)
     poses = load_track(capture).poses if poses is None else poses
     ours, theirs = avatar.rig.expression_names, poses.expression_names
     num_joints = poses.joint_rotations.shape[-2] + 1
@@ -88,7 +95,21 @@ def open_trial(
             f"{len(ours)} and {avatar.rig.num_joints}, or their names differ. Track the capture "
             "with the rig that the avatar was trained on."
         )
-    return Trial(avatar, capture, poses, options or Options())
+    return Trial(avatar, capture, poses, options)
+
+
+def _check(options: Options, capture: Capture) -> None:
+    if not 0 <= options.camera < len(capture.cameras):
+        raise CaptureError(
+            f"capture {capture.name!r} has no camera {options.camera}: it has "
+            f"{len(capture.cameras)}, counted from 0 ({', '.join(capture.camera_names)})."
+        )
+    if options.size is not None and options.size < MIN_SIZE:
+        raise RenderError(
+            f"pictures of {options.size} pixels are too small to compare; give at least {MIN_SIZE}."
+        )
+    if options.stride < 1:
+        raise RenderError(f"a stride of {options.stride} uses no frame; give 1 or more.")
 
 
 def chosen_frames(capture: Capture, options: Options) -> list[int]:

@@ -1,0 +1,71 @@
+"""``incarnate evaluate`` on a tiny capture: what it prints, what it writes, what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from incarnate.cli import main
+
+
+def evaluate(*arguments: object) -> int:
+    return main(["evaluate", *map(str, arguments), "--threads", "1"])
+
+
+def test_it_prints_the_table_and_says_what_it_wrote(
+    avatar_folder: Path, capture_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "report"
+    assert evaluate(avatar_folder, capture_folder, "-o", output, "--lpips", "none") == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("ada on 2 test frames of painted:\n")
+    assert "  PSNR, whole picture  " in shown
+    assert "  no lpips_vgg: not asked for" in shown
+    assert f"wrote {output / 'report.html'}" in shown
+    assert f"next: incarnate render {avatar_folder} " in shown.splitlines()[-1]
+    content = json.loads((output / "report.json").read_text())
+    assert content["num_frames"] == 2
+    assert content["avatar"] == "ada"
+    assert content["protocol"]["frames"] == [4, 5]
+    assert 5 < content["psnr"] < 60
+
+
+def test_the_report_lies_in_the_avatar_unless_told(
+    avatar_folder: Path, capture_folder: Path
+) -> None:
+    options = ("--max-frames", 1, "--lpips", "none", "--size", 32)
+    assert evaluate(avatar_folder, capture_folder, *options) == 0
+    content = json.loads((avatar_folder / "report" / "report.json").read_text())
+    assert content["num_frames"] == 1
+    assert content["protocol"]["height"] == 32
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--camera", "3"), "has no camera 3: it has 1, counted from 0 (front)"),
+        (("--size", "8"), "8 pixels are too small to compare; give at least 16"),
+        (("--stride", "0"), "a stride of 0 uses no frame; give 1 or more"),
+        (("--max-frames", "0"), "leaves no frame to evaluate"),
+    ],
+)
+def test_impossible_options_are_one_line(
+    avatar_folder: Path,
+    capture_folder: Path,
+    options: tuple[str, ...],
+    text: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert evaluate(avatar_folder, capture_folder, *options) == 2
+    shown = capsys.readouterr().err
+    assert text in shown
+    assert len(shown.splitlines()) == 1
+
+
+def test_what_is_no_avatar_or_no_capture_is_named(
+    avatar_folder: Path, capture_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(capture_folder, capture_folder) == 2
+    assert "is no avatar: it has no avatar.json" in capsys.readouterr().err
+    assert evaluate(avatar_folder, avatar_folder) == 2
+    assert "has no capture.json" in capsys.readouterr().err

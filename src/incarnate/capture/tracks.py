@@ -112,11 +112,12 @@ def write_track(track: Track, folder: Path, rig: str) -> None:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, as NumPy leaves a damaged archive open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise CaptureError(f"{path} is missing; track the capture again.") from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
         raise CaptureError(f"{path} is damaged ({error}); track the capture again.") from error
     if str(arrays.get("format")) != _FORMAT:
         raise CaptureError(f"{path} is not a track: its format is {arrays.get('format')}, "

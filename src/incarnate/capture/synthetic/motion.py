@@ -49,9 +49,9 @@ VISEMES: tuple[Weights, ...] = (
 """Mouths of a, e, o, u, m, f, l, s and of a pause."""
 
 GESTURES: tuple[Weights, ...] = (
-    _both(mouthSmile_=0.75, cheekSquint_=0.45, eyeSquint_=0.25),
+    _both(mouthSmile_=0.75, cheekSquint_=0.45, eyeSquint_=0.15),
     _both(browInnerUp=0.7, browOuterUp_=0.75, eyeWide_=0.35),
-    _both(browDown_=0.75, eyeSquint_=0.30, noseSneer_=0.25),
+    _both(browDown_=0.75, eyeSquint_=0.15, noseSneer_=0.25),
     _both(mouthSmileLeft=0.65, mouthDimpleLeft=0.40, browOuterUpLeft=0.5),
     _both(mouthFrown_=0.55, browInnerUp=0.55),
     _both(cheekPuff=0.45, mouthPress_=0.3),

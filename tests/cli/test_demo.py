@@ -9,14 +9,17 @@ from pathlib import Path
 
 import av
 import pytest
-from tests.avatars.people import write_painted_capture
+from tests.avatars.people import small_avatar, write_painted_capture
 
+from incarnate.avatars.files import save_avatar
 from incarnate.capture import synthetic
+from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
 from incarnate.cli import demo, main
 from incarnate.tracking import track
 from incarnate.tracking.track import TrackedVideo
 from incarnate.train import recipes
+from incarnate.train.fit import stage_of
 
 SETTINGS = replace(
     synthetic.PRESETS["smoke"], size=64, num_frames=7, supersampling=1, light_samples=16,
@@ -127,7 +130,14 @@ def test_a_video_takes_the_place_of_the_made_person(
         capture = write_painted_capture(folder, num_frames=6)
         return TrackedVideo(capture, load_track(capture), ("half a face",))
 
+    def train_nothing(work: demo.Work, _: object) -> None:
+        capture = load_capture(work.capture)
+        stage = stage_of(capture, load_track(capture))
+        save_avatar(small_avatar(), stage, work.avatar, {"steps": RECIPE.steps})
+
     monkeypatch.setattr(track, "track_video", track_painted)
+    monkeypatch.setattr(demo, "_train", train_nothing)
+    monkeypatch.setattr(demo, "_measure_start", lambda _, notes: notes.set_untrained_psnr(10.0))
     assert run(tmp_path / "me", "--video", str(tmp_path / "me.mp4")) == 0
     shown = capsys.readouterr().out
     assert "warning: half a face" in shown

@@ -30,7 +30,7 @@ _EXPLAINED: Final = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class _Work:
+class Work:
     """What is to be done, and where its parts lie."""
 
     out: Path
@@ -40,23 +40,27 @@ class _Work:
 
     @property
     def capture(self) -> Path:
+        """The capture's folder."""
         return self.out / "capture"
 
     @property
     def avatar(self) -> Path:
+        """The avatar's folder."""
         return self.out / "avatar"
 
     @property
     def report(self) -> Path:
+        """The report's folder."""
         return self.out / "report"
 
     @property
     def clip(self) -> Path:
+        """The relit video."""
         return self.out / "relit.mp4"
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """A part of the job."""
 
     name: str
@@ -87,33 +91,33 @@ def demo(
     from incarnate.train.recipes import recipe_of
 
     use_threads(threads)
-    work = _Work(out, preset, video, recipe_of("quick" if preset == "demo" else preset))
+    work = Work(out, preset, video, recipe_of("quick" if preset == "demo" else preset))
     notes = open_notes(out, preset, video)
     for stage in _stages(work, notes):
         _run(stage, notes)
     _print_summary(work, notes)
 
 
-def _stages(work: _Work, notes: DemoNotes) -> tuple[_Stage, ...]:
+def _stages(work: Work, notes: DemoNotes) -> tuple[Stage, ...]:
     trained = work.avatar / "avatar.json"
     return (
-        _Stage(
+        Stage(
             "capture",
             lambda: (work.capture / "capture.json").is_file(),
             lambda progress: _capture(work, progress),
         ),
-        _Stage(
+        Stage(
             "start",
             lambda: notes.untrained_psnr is not None,
             lambda _: _measure_start(work, notes),
         ),
-        _Stage("train", lambda: _is_trained(work), lambda progress: _train(work, progress)),
-        _Stage(
+        Stage("train", lambda: _is_trained(work), lambda progress: _train(work, progress)),
+        Stage(
             "evaluate",
             lambda: _is_newer(work.report / "report.html", trained),
             lambda progress: _evaluate(work, progress),
         ),
-        _Stage(
+        Stage(
             "render",
             lambda: _is_newer(work.clip, trained),
             lambda progress: _render(work, progress),
@@ -121,7 +125,7 @@ def _stages(work: _Work, notes: DemoNotes) -> tuple[_Stage, ...]:
     )
 
 
-def _run(stage: _Stage, notes: DemoNotes) -> None:
+def _run(stage: Stage, notes: DemoNotes) -> None:
     if stage.is_done():
         print(f"{stage.name}: done before", flush=True)
         return
@@ -132,7 +136,7 @@ def _run(stage: _Stage, notes: DemoNotes) -> None:
     notes.add_seconds(stage.name, time.monotonic() - start)
 
 
-def _capture(work: _Work, progress: ConsoleProgress) -> None:
+def _capture(work: Work, progress: ConsoleProgress) -> None:
     if work.video is None:
         from incarnate.capture.synthetic import PRESETS, write_synthetic_capture
 
@@ -146,7 +150,7 @@ def _capture(work: _Work, progress: ConsoleProgress) -> None:
         print(f"warning: {warning}")
 
 
-def _measure_start(work: _Work, notes: DemoNotes) -> None:
+def _measure_start(work: Work, notes: DemoNotes) -> None:
     """What the avatar is worth before its first step, so that training has to beat something."""
     from incarnate.capture.tracks import load_track
     from incarnate.evaluate.protocol import mean_psnr
@@ -157,13 +161,13 @@ def _measure_start(work: _Work, notes: DemoNotes) -> None:
     notes.set_untrained_psnr(mean_psnr(start, capture))
 
 
-def _train(work: _Work, progress: ConsoleProgress) -> None:
+def _train(work: Work, progress: ConsoleProgress) -> None:
     from incarnate.train.fit import train_head
 
     train_head(_load(work), work.recipe, work.avatar, progress=progress)
 
 
-def _is_trained(work: _Work) -> bool:
+def _is_trained(work: Work) -> bool:
     from incarnate.avatars.files import read_manifest
     from incarnate.errors import AvatarError
 
@@ -174,7 +178,7 @@ def _is_trained(work: _Work) -> bool:
     return about.get("steps") == work.recipe.steps
 
 
-def _evaluate(work: _Work, progress: ConsoleProgress) -> None:
+def _evaluate(work: Work, progress: ConsoleProgress) -> None:
     from incarnate.avatars.files import load_avatar
     from incarnate.evaluate.protocol import evaluate
     from incarnate.evaluate.report import write_report
@@ -183,7 +187,7 @@ def _evaluate(work: _Work, progress: ConsoleProgress) -> None:
     write_report(replace(report, avatar=f"{work.preset} avatar"), work.report)
 
 
-def _render(work: _Work, progress: ConsoleProgress) -> None:
+def _render(work: Work, progress: ConsoleProgress) -> None:
     """The person's own motion, seen from both sides, under a sky that turns once around."""
     from incarnate.avatars.files import load_avatar, load_stage
     from incarnate.cli.render import Lighting, Motion, View, shots_of
@@ -200,7 +204,7 @@ def _render(work: _Work, progress: ConsoleProgress) -> None:
         write_clip(avatar, shots, writer, look=Look(None), progress=progress)
 
 
-def _print_summary(work: _Work, notes: DemoNotes) -> None:
+def _print_summary(work: Work, notes: DemoNotes) -> None:
     from incarnate.cli.demo_notes import figures_table, seconds_table
 
     print(figures_table(work.report / "report.json", notes))
@@ -212,7 +216,7 @@ def _print_summary(work: _Work, notes: DemoNotes) -> None:
         print("      incarnate demo --video FILE --out FOLDER    the same with your own video")
 
 
-def _load(work: _Work) -> "Capture":
+def _load(work: Work) -> "Capture":
     from incarnate.capture.files import load_capture
 
     return load_capture(work.capture)

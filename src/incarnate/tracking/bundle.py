@@ -117,7 +117,7 @@ def fit_shared(
         iterations: At most so many steps; stops when the cost no longer falls.
         report: Told the number of each finished iteration.
     """
-    fit, damping, current = start, 1e-3, problem.cost(start)
+    fit, damping, current = start, 1e-6, problem.cost(start)
     for iteration in range(iterations):
         equations = problem.equations(fit)
         improved = False
@@ -133,8 +133,8 @@ def fit_shared(
         if not improved:
             break
         gain, current = current - cost, cost
-        fit, damping = trial, max(0.1 * damping, 1e-7)
-        if gain < 1e-3 * current:
+        fit, damping = trial, max(0.1 * damping, 1e-10)
+        if gain < 0.1:
             break
     return fit
 

@@ -160,15 +160,16 @@ def _by_joints(
     model: LandmarkModel, parameters: Float[Tensor, "frames parameters"]
 ) -> Float[Tensor, "frames landmarks 3 shapes"]:
     """What identity does to the landmarks by moving the joints they turn about."""
-    # The transforms are affine in the joints, so two evaluations give the derivative exactly.
-    eye = model.rig.joint_shape_basis.new_zeros(model.rig.num_joints, 3)
-    base = replace(model, rig=replace(model.rig, joints=eye)).transforms(parameters)
-    columns = []
-    for direction in model.rig.joint_shape_basis:
-        moved = replace(model, rig=replace(model.rig, joints=direction)).transforms(parameters)
-        shift = (moved - base)[..., 3]
-        columns.append(torch.einsum("fja,lj->fla", shift, model.rest[..., 3]))
-    return torch.stack(columns, -1)
+    # The transforms are affine in the joints, so differences of evaluations are exact derivatives.
+    directions = torch.eye(3 * model.rig.num_joints, dtype=parameters.dtype).unflatten(-1, (-1, 3))
+
+    def shifts(joints: Float[Tensor, "joints 3"]) -> Float[Tensor, "frames joints 3"]:
+        return replace(model, rig=replace(model.rig, joints=joints)).transforms(parameters)[..., 3]
+
+    base = shifts(torch.zeros_like(directions[0]))
+    by_joint = torch.stack([shifts(direction) - base for direction in directions], -1)
+    by_identity = by_joint @ model.rig.joint_shape_basis.flatten(1).T
+    return torch.einsum("fjas,lj->flas", by_identity, model.rest[..., 3])
 
 
 def _projection_derivative(

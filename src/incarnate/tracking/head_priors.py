@@ -68,24 +68,24 @@ class Spread:
     deviation: float
     """Standard deviation around the mean: radians, metres or units of expression."""
     acceleration: float
-    """Standard deviation of the second difference at 30 frames a second."""
+    """Standard deviation of the second difference at 30 frames a second, in calm stretches."""
 
 
 @dataclass(frozen=True)
 class HeadHabits:
     """The spread of every kind of parameter of a talking head."""
 
-    chest_turn: Spread = Spread(0.02, 0.0005)
-    chest_shift: Spread = Spread(0.02, 0.0008)
-    neck: Spread = Spread(0.15, 0.004)
-    head: Spread = Spread(0.35, 0.006)
-    jaw_open: Spread = Spread(0.15, 0.03)
-    jaw_aside: Spread = Spread(0.01, 0.002)
-    gaze: Spread = Spread(0.15, 0.06)
-    gaze_roll: Spread = Spread(0.005, 0.002)
-    expression: Spread = Spread(0.2, 0.06)
-    eyelids: Spread = Spread(0.3, 0.2)
-    unseen: Spread = Spread(0.03, 0.03)
+    chest_turn: Spread = Spread(0.02, 0.000125)
+    chest_shift: Spread = Spread(0.02, 0.0002)
+    neck: Spread = Spread(0.15, 0.001)
+    head: Spread = Spread(0.35, 0.0015)
+    jaw_open: Spread = Spread(0.15, 0.012)
+    jaw_aside: Spread = Spread(0.01, 0.0005)
+    gaze: Spread = Spread(0.15, 0.03)
+    gaze_roll: Spread = Spread(0.005, 0.0005)
+    expression: Spread = Spread(0.2, 0.015)
+    eyelids: Spread = Spread(0.3, 0.15)
+    unseen: Spread = Spread(0.03, 0.0075)
     """Units that the detector does not measure and landmarks hardly show."""
 
 

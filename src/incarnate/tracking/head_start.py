@@ -13,19 +13,26 @@ from incarnate.rigs.rig import Rig
 from incarnate.tracking.bundle import FocalPrior
 
 _DISTANCE = 0.7
-_DISTANCE_SPREAD = 0.3
+_DISTANCE_SPREAD = 0.4
 _FOCAL_SPREAD = 0.6
 
 
 @dataclass(frozen=True)
 class RigidFit:
-    """Similarity from rest space to pixels: ``point ≈ scale · rotation · rest + shift``."""
+    """Similarity from rest space to pixels: ``point ≈ scale · rotation · (rest − center) + seen``.
+
+    It is stated about the landmarks' middle: carried further away, to the floor below the rig, the
+    missing perspective would put the head anywhere.
+    """
 
     rotation: Float[Tensor, "frames 3 3"]
     """Rest space to camera axes."""
     scale: Float[Tensor, "frames"]
     """Pixels a metre."""
-    shift: Float[Tensor, "frames 3"]
+    center: Float[Tensor, "3"]
+    """Middle of the rigid landmarks in rest space, metres."""
+    seen: Float[Tensor, "frames 3"]
+    """Where that middle is seen: pixels, and relative depth in the same scale."""
 
 
 def fit_rigid(
@@ -47,8 +54,7 @@ def fit_rigid(
     rotation = nearest_rotation(covariance)
     overlap = torch.einsum("fab,fab->f", rotation, covariance)
     scale = overlap / (model_centered**2).sum()
-    shift = middle - scale[:, None] * (rotation @ model_middle)
-    return RigidFit(rotation, scale, shift)
+    return RigidFit(rotation, scale, model_middle, middle)
 
 
 def expect_focal(fit: RigidFit, longer_side: float) -> FocalPrior:
@@ -87,16 +93,16 @@ def start_parameters(
         mean: Expected parameters; jaw, gaze and expression are taken from it.
     """
     depth = camera.intrinsics[0, 0] / fit.scale
-    pixels = fit.shift[:, :2] - camera.intrinsics[:2, 2]
+    pixels = fit.seen[:, :2] - camera.intrinsics[:2, 2]
     rays = torch.cat([pixels / camera.intrinsics[0, 0], torch.ones_like(pixels[:, :1])], -1)
     world_from_camera = camera.camera_from_world[:3, :3].T
     rotation = world_from_camera @ fit.rotation
-    # The similarity's shift is where the rest origin is seen.
-    origin = (depth[:, None] * rays) @ world_from_camera.T
+    middle = (depth[:, None] * rays) @ world_from_camera.T
     joint = rig.joints[rig.joint_index("head")].to(mean.dtype)
     parameters = mean.clone()
     parameters[:, :3] = 0
-    parameters[:, 3:6] = origin + rotation @ joint - joint
+    # The head turns about its joint: middle = rotation (center − joint) + joint + translation.
+    parameters[:, 3:6] = middle - rotation @ (fit.center - joint) - joint
     first = 6 + 3 * (rig.joint_index("head") - 1)
     parameters[:, first : first + 3] = axis_angle_from_matrix(rotation)
     return parameters

@@ -1,7 +1,9 @@
 """Fits the poses of a whole clip at once: evidence in each frame, smoothness between frames.
 
 Levenberg-Marquardt. The smoothness is a second difference, so the equations of all frames are one
-symmetric system with a narrow band, which Cholesky solves in time linear in the frames.
+symmetric system with a narrow band, which Cholesky solves in time linear in the frames. Past two
+standard deviations an acceleration counts linearly (Huber): a still head is calm, and yet a blink
+or a nod is not rounded off.
 """
 
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from incarnate.tracking.head_priors import PosePrior
 
 _MAX_REJECTIONS = 6
 _SMALL_GAIN = 3e-4
+_CALM_KNEE = 2.0
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,22 @@ class SecondDifference:
         values[2:] += self.next[:, None] * inner
         return values
 
-    def bands(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Main and two lower diagonals of the normal matrix, (frames,) each, zero-padded."""
-        a, b, c = self.previous, self.current, self.next
-        main, first, second = (a.new_zeros(len(a) + 2) for _ in range(3))
-        main[:-2] += a * a
-        main[1:-1] += b * b
-        main[2:] += c * c
-        first[:-2] += a * b
-        first[1:-1] += b * c
-        second[:-2] += a * c
+    def bands(
+        self, weights: Float[Tensor, "inner width"]
+    ) -> tuple[
+        Float[Tensor, "frames width"], Float[Tensor, "frames width"], Float[Tensor, "frames width"]
+    ]:
+        """Main and two lower diagonals of ``Dᵀ diag(weights) D`` of each column, zero-padded."""
+        a, b, c = (part[:, None] for part in (self.previous, self.current, self.next))
+        main, first, second = (
+            weights.new_zeros(len(weights) + 2, weights.shape[1]) for _ in range(3)
+        )
+        main[:-2] += a * a * weights
+        main[1:-1] += b * b * weights
+        main[2:] += c * c * weights
+        first[:-2] += a * b * weights
+        first[1:-1] += b * c * weights
+        second[:-2] += a * c * weights
         return main, first, second
 
 
@@ -82,20 +91,45 @@ class SequenceProblem:
     def cost(self, parameters: Float[Tensor, "frames parameters"]) -> float:
         """Half the squared misfit, distance from what is expected, and acceleration."""
         fit = self.evidence.cost(project_frames(self.model, parameters, self.camera)).sum()
-        second = second_difference(self.prior.times).of(parameters)
-        calm = 0.5 * (self.prior.calmness * second**2).sum()
-        return float(fit + self.prior.cost(parameters).sum() + calm)
+        size = self._accelerations(parameters).abs()
+        calm = torch.where(
+            size < _CALM_KNEE, 0.5 * size**2, _CALM_KNEE * (size - 0.5 * _CALM_KNEE)
+        )
+        return float(fit + self.prior.cost(parameters).sum() + calm.sum())
 
-    def equations(
-        self, parameters: Float[Tensor, "frames parameters"]
-    ) -> tuple[Float[Tensor, "frames parameters"], Float[Tensor, "frames parameters parameters"]]:
-        """Gradient of `cost`, and its second derivative but for the acceleration's."""
+    def equations(self, parameters: Float[Tensor, "frames parameters"]) -> "SequenceEquations":
+        """The quadratic model of `cost` around the current parameters."""
         plain = normal_equations(self.model, parameters, self.camera, self.evidence)
         difference = second_difference(self.prior.times)
-        calm = difference.transposed(self.prior.calmness * difference.of(parameters))
+        size = self._accelerations(parameters).abs()
+        weights = self.prior.calmness * (_CALM_KNEE / size.clamp(min=_CALM_KNEE))
+        calm = difference.transposed(weights * difference.of(parameters))
         curvature = self.prior.curvature(parameters)
-        gradient = plain.gradient + self.prior.gradient(parameters) + calm
-        return gradient, plain.hessian + torch.diag_embed(curvature)
+        return SequenceEquations(
+            gradient=plain.gradient + self.prior.gradient(parameters) + calm,
+            blocks=plain.hessian + torch.diag_embed(curvature),
+            bands=difference.bands(weights),
+        )
+
+    def _accelerations(
+        self, parameters: Float[Tensor, "frames parameters"]
+    ) -> Float[Tensor, "inner parameters"]:
+        """In standard deviations."""
+        return second_difference(self.prior.times).of(parameters) * self.prior.calmness.sqrt()
+
+
+@dataclass(frozen=True)
+class SequenceEquations:
+    """Newton's equations of a clip: a block a frame, and the bands that smoothness adds."""
+
+    gradient: Float[Tensor, "frames parameters"]
+    blocks: Float[Tensor, "frames parameters parameters"]
+    bands: tuple[
+        Float[Tensor, "frames parameters"],
+        Float[Tensor, "frames parameters"],
+        Float[Tensor, "frames parameters"],
+    ]
+    """Added to the diagonal, and between a parameter and itself one and two frames before."""
 
 
 def fit_sequence(
@@ -116,14 +150,12 @@ def fit_sequence(
     Returns:
         Fitted parameters.
     """
-    difference = second_difference(problem.prior.times)
     parameters, damping, current = start, 1e-3, problem.cost(start)
     for iteration in range(iterations):
-        gradient, hessian = problem.equations(parameters)
+        equations = problem.equations(parameters)
         improved = False
         for _ in range(_MAX_REJECTIONS):
-            step = _solve(hessian, gradient, problem.prior.calmness, difference, damping)
-            trial = parameters - step
+            trial = parameters - solve_banded(equations, damping)
             cost = problem.cost(trial)
             if cost < current:
                 improved = True
@@ -140,28 +172,26 @@ def fit_sequence(
     return parameters
 
 
-def _solve(
-    hessian: Float[Tensor, "frames parameters parameters"],
-    gradient: Float[Tensor, "frames parameters"],
-    calmness: Float[Tensor, "parameters"],
-    difference: SecondDifference,
-    damping: float,
+def solve_banded(
+    equations: SequenceEquations, damping: float
 ) -> Float[Tensor, "frames parameters"]:
-    """Solve the banded system; the lower band is stored as LAPACK wants it."""
-    frames, width = gradient.shape
+    """Solve a clip's equations with the diagonal raised by a factor of 1 + damping.
+
+    Zero where the matrix is not positive definite to rounding, so that the caller damps more.
+    """
+    frames, width = equations.gradient.shape
+    # The lower band, stored as LAPACK wants it: row k holds the k-th diagonal below the main one.
     band = np.zeros((2 * width + 1, frames, width))
-    blocks = hessian.numpy()
+    blocks = equations.blocks.numpy()
     for below in range(width):
         band[below, :, : width - below] = np.diagonal(blocks, -below, 1, 2)
-    for order, diagonal in enumerate(difference.bands()):
-        band[order * width] += (diagonal[:, None] * calmness).numpy()
+    for order, diagonal in enumerate(equations.bands):
+        band[order * width] += diagonal.numpy()
     band[0] *= 1 + damping
     flat = band.reshape(2 * width + 1, frames * width)
+    right = equations.gradient.numpy().ravel()
     try:
-        solution = solveh_banded(
-            flat, gradient.numpy().ravel(), lower=True, overwrite_ab=True, check_finite=False
-        )
+        solution = solveh_banded(flat, right, lower=True, overwrite_ab=True, check_finite=False)
     except LinAlgError:
-        # Not positive definite to rounding: no step, so that the caller damps more.
-        return torch.zeros_like(gradient)
+        return torch.zeros_like(equations.gradient)
     return torch.from_numpy(solution.reshape(frames, width))

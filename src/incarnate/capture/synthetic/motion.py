@@ -74,7 +74,7 @@ class _Clock:
 
 
 def make_motion(rig: Rig, num_train: int, num_test: int, *, fps: float, seed: int) -> Pose:
-    """Poses of a clip; the stretch for tests is drawn anew, and goes on where training ended.
+    """Poses of a clip; the stretch for tests is drawn anew, so that it repeats nothing.
 
     Args:
         rig: The embedded head rig.
@@ -131,7 +131,8 @@ def _head_angles(clock: _Clock, generator: torch.Generator) -> Float[Tensor, "fr
     """Pitch, yaw and roll, held and eased from one bearing to the next; both sides are visited."""
     interval = min(max(clock.span / 9, 0.3), 1.0)
     count = max(4, round(clock.span / interval))
-    keys = torch.linspace(clock.start, clock.end, count)
+    # Bearings are reached on frames, so that the extremes are seen at any frame rate.
+    keys = clock.times[torch.linspace(0, len(clock.times) - 1, count).round().long()]
     steps = torch.linspace(-1, 1, count)
     bearings = [steps[torch.randperm(count, generator=generator)] for _ in range(3)]
     limits = torch.tensor([MAX_PITCH, MAX_YAW, MAX_ROLL])
@@ -212,6 +213,6 @@ def _eased(
 ) -> Float[Tensor, "frames channels"]:
     """Values between keys, with ease-in and ease-out at each key."""
     right = torch.searchsorted(keys, times.contiguous(), right=True).clamp(1, len(keys) - 1)
-    part = ((times - keys[right - 1]) / (keys[right] - keys[right - 1])).clamp(0, 1)
+    part = ((times - keys[right - 1]) / (keys[right] - keys[right - 1]).clamp(min=1e-6)).clamp(0, 1)
     eased = (part * part * (3 - 2 * part))[:, None]
     return values[right - 1] + eased * (values[right] - values[right - 1])

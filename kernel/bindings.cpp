@@ -2,13 +2,18 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/vector.h>
 
+#include <cmath>
 #include <memory>
+#include <stdexcept>
+#include <vector>
 
 #include "bin/plan.h"
 #include "blend/blend.h"
 #include "image_loss/image_loss.h"
 #include "project/project.h"
+#include "shade/shade.h"
 #include "simd/stages.h"
 
 namespace nb = nanobind;
@@ -127,6 +132,78 @@ void combine_gradients_py(Array<3> image, Array<3> target, Array<3> ssim_gradien
   combine_gradients(pair, ssim_gradient.data(), l1_weight, ssim_weight, out.data(), num_threads);
 }
 
+const float* data_or_null(const Array<1>& array) {
+  return array.size() > 0 ? array.data() : nullptr;
+}
+
+SurfacePoints view_points(const Array<2>& albedo, const Array<1>& roughness,
+                          const Array<1>& reflectance, const Array<2>& normal,
+                          const Array<1>& occlusion, const Array<2>& to_camera) {
+  return {static_cast<int64_t>(albedo.shape(0)),
+          albedo.data(),
+          roughness.data(),
+          reflectance.data(),
+          normal.data(),
+          data_or_null(occlusion),
+          to_camera.data()};
+}
+
+LightMaps view_light(const Array<2>& texels, const Array<3>& table, const std::vector<int>& sides,
+                     double rotation) {
+  LightMaps light{};
+  if (sides.size() < 3 || sides.size() > kMaxMaps)
+    throw std::invalid_argument("a light has 3 to 16 maps");
+  if (table.shape(0) != kTableSize || table.shape(1) != kTableSize || table.shape(2) != 2)
+    throw std::invalid_argument("the split-sum table is (64, 64, 2)");
+  int64_t offset = 0;
+  for (size_t i = 0; i < sides.size(); ++i) {
+    if (sides[i] < 2 || sides[i] % 2 != 0) throw std::invalid_argument("sides of maps are even");
+    light.sides[i] = sides[i];
+    light.offsets[i] = static_cast<int>(offset);
+    offset += static_cast<int64_t>(sides[i] + 1) * (sides[i] + 1);
+  }
+  if (offset != static_cast<int64_t>(texels.shape(0)))
+    throw std::invalid_argument("the light's maps and texels do not fit each other");
+  light.texels = texels.data();
+  light.table = table.data();
+  light.num_texels = offset;
+  light.num_maps = static_cast<int>(sides.size());
+  light.cosine = static_cast<float>(std::cos(rotation));
+  light.sine = static_cast<float>(std::sin(rotation));
+  return light;
+}
+
+void shade_forward_py(Array<2> albedo, Array<1> roughness, Array<1> reflectance, Array<2> normal,
+                      Array<1> occlusion, Array<2> to_camera, Array<2> texels, Array<3> table,
+                      std::vector<int> sides, double rotation, Array<2> diffuse,
+                      Array<2> specular, int num_threads) {
+  const SurfacePoints points =
+      view_points(albedo, roughness, reflectance, normal, occlusion, to_camera);
+  const LightMaps light = view_light(texels, table, sides, rotation);
+  const Radiance out{diffuse.data(), specular.data()};
+  const nb::gil_scoped_release unlocked;
+  shade_forward(points, light, out, num_threads);
+}
+
+void shade_backward_py(Array<2> albedo, Array<1> roughness, Array<1> reflectance, Array<2> normal,
+                       Array<1> occlusion, Array<2> to_camera, Array<2> texels, Array<3> table,
+                       std::vector<int> sides, double rotation, Array<2> g_diffuse,
+                       Array<2> g_specular, Array<2> out_albedo, Array<1> out_roughness,
+                       Array<1> out_reflectance, Array<2> out_normal, Array<1> out_occlusion,
+                       Array<2> out_to_camera, Array<2> out_texels, int num_threads) {
+  const SurfacePoints points =
+      view_points(albedo, roughness, reflectance, normal, occlusion, to_camera);
+  const LightMaps light = view_light(texels, table, sides, rotation);
+  const Radiance gradient{g_diffuse.data(), g_specular.data()};
+  const SurfaceGradients out{out_albedo.data(),      out_roughness.data(),
+                             out_reflectance.data(), out_normal.data(),
+                             points.occlusion ? out_occlusion.data() : nullptr,
+                             out_to_camera.data()};
+  float* into = out_texels.shape(0) > 0 ? out_texels.data() : nullptr;
+  const nb::gil_scoped_release unlocked;
+  shade_backward(points, light, gradient, out, into, num_threads);
+}
+
 }  // namespace
 }  // namespace incarnate
 
@@ -140,4 +217,6 @@ NB_MODULE(_kernel, m) {
   m.def("blend_backward", incarnate::blend_backward_py);
   m.def("compare_pictures", incarnate::compare_pictures_py);
   m.def("combine_gradients", incarnate::combine_gradients_py);
+  m.def("shade_forward", incarnate::shade_forward_py);
+  m.def("shade_backward", incarnate::shade_backward_py);
 }

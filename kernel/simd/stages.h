@@ -4,6 +4,7 @@
 #include "blend/blend.h"
 #include "image_loss/image_loss.h"
 #include "project/project.h"
+#include "shade/shade.h"
 
 namespace incarnate {
 
@@ -17,6 +18,8 @@ struct Stages {
   SsimGradientRow ssim_gradient_row;
   L1Row l1_row;
   LossGradientRow loss_gradient_row;
+  ShadeForward shade_forward;
+  ShadeBackward shade_backward;
 };
 
 namespace baseline {

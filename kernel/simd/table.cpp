@@ -3,6 +3,8 @@
 #include "blend/forward.h"
 #include "image_loss/rows.h"
 #include "project/lanes.h"
+#include "shade/gradient.h"
+#include "shade/surface.h"
 #include "simd/stages.h"
 
 #define INCARNATE_TEXT_(x) #x
@@ -34,6 +36,8 @@ const Stages stages{INCARNATE_TEXT(INCARNATE_ISA),
                     ssim_row,
                     ssim_gradient_row,
                     l1_row,
-                    loss_gradient_row};
+                    loss_gradient_row,
+                    shade_lanes,
+                    shade_lanes_backward};
 
 }  // namespace incarnate::INCARNATE_ISA

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from incarnate.light import native
 from incarnate.light.brdf import specular_albedo
 from incarnate.light.prefilter import PrefilteredLight
 
@@ -57,6 +58,9 @@ def shade_surface(
 ) -> Shaded:
     """Light surface points by an environment.
 
+    float32 on the CPU is shaded by the compiled kernel where it is there, all else by
+    `shade_plainly`.
+
     Args:
         materials: What the surface is made of.
         to_camera: Unit vectors from the surface to the camera, world axes.
@@ -65,6 +69,24 @@ def shade_surface(
     Returns:
         Diffuse and specular radiance, differentiable in everything.
     """
+    surface = [materials.albedo, materials.roughness, materials.reflectance]
+    if materials.occlusion is not None:
+        surface.append(materials.occlusion)
+    tensors = [*surface, materials.normal, to_camera, light.texels]
+    is_plain = all(t.dtype == torch.float32 and t.device.type == "cpu" for t in tensors)
+    if not is_plain or not native.is_available():
+        return shade_plainly(materials, to_camera, light)
+    directions = [materials.normal.reshape(-1, 3), to_camera.reshape(-1, 3)]
+    points = [values.reshape(-1, values.shape[-1]) for values in surface]
+    diffuse, specular = native.shade(points, directions, light)
+    shape = materials.albedo.shape
+    return Shaded(diffuse.reshape(shape), specular.reshape(shape))
+
+
+def shade_plainly(
+    materials: SurfaceMaps, to_camera: Float[Tensor, "*batch 3"], light: PrefilteredLight
+) -> Shaded:
+    """`shade_surface` in plain torch: the specification of the compiled version."""
     n_dot_v = (materials.normal * to_camera).sum(-1, keepdim=True)
     mirrored = 2 * n_dot_v * materials.normal - to_camera
     share = specular_albedo(materials.roughness, n_dot_v, materials.reflectance)

@@ -1,6 +1,7 @@
 """Learned perceptual distance: LPIPS v0.1 (Zhang et al. 2018), with plain torch functions."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -29,7 +30,7 @@ class _Layer:
     """Whether its output enters the distance."""
 
 
-_LAYERS: dict[Network, tuple[_Layer, ...]] = {
+_LAYERS: Final[dict[Network, tuple[_Layer, ...]]] = {
     "alex": (
         _Layer(stride=4, padding=2, is_tapped=True),
         _Layer(padding=2, pool_before=3, is_tapped=True),

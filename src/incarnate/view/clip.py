@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from jaxtyping import Float
@@ -16,7 +17,7 @@ from incarnate.light.sampling import radiance_along
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.view.video import VideoWriter
 
-_NAMED_COLOURS = {"black": "#000000", "white": "#ffffff"}
+_NAMED_COLOURS: Final = {"black": "#000000", "white": "#ffffff"}
 
 
 @dataclass(frozen=True)

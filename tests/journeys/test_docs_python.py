@@ -1,0 +1,48 @@
+"""The examples of the documentation run as they are written."""
+
+import re
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.avatars.people import small_avatar
+
+from incarnate.avatars.files import save_avatar
+from incarnate.capture.files import load_capture
+from incarnate.capture.tracks import load_track
+from incarnate.train.fit import stage_of
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks_of(page: Path) -> list[str]:
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", ["python.md", "evaluate.md"])
+def test_the_pages_examples_run(
+    page: str,
+    made_capture: Path,
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What `incarnate demo` leaves, but small and untrained.
+    shutil.copytree(made_capture, tmp_path / "demo" / "capture")
+    capture = load_capture(tmp_path / "demo" / "capture")
+    stage = stage_of(capture, load_track(capture))
+    save_avatar(small_avatar(), stage, tmp_path / "demo" / "avatar")
+    blocks = blocks_of(repository / "docs" / page)
+    assert blocks
+    # The blocks of a page go on from one another, as a reader types them.
+    (tmp_path / "examples.py").write_text("\n".join(blocks), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("examples.py")
+
+
+def test_every_python_block_of_the_documentation_compiles(repository: Path) -> None:
+    pages = [repository / "README.md", *(repository / "docs").glob("*.md")]
+    for page in pages:
+        for number, block in enumerate(blocks_of(page), 1):
+            compile(block, f"{page.name}, block {number}", "exec")

@@ -33,7 +33,7 @@ def ball_mesh(rings: int = 48) -> tuple[Tensor, Tensor]:
 
 def ball_studio(figure: Figure, size: int = 40) -> tuple[Studio, PosedFigure]:
     """A studio whose figure is a ball, seen from one metre."""
-    vertices, faces = ball_mesh()
+    vertices, faces = ball_mesh(24)
     count = len(vertices)
     ball = replace(
         figure,
@@ -54,7 +54,7 @@ def ball_studio(figure: Figure, size: int = 40) -> tuple[Studio, PosedFigure]:
         size,
     )
     studio = Studio(
-        ball, make_skin_paint(draw_palette(7), 7), spread_occluders(vertices, faces, 0), camera, 2
+        ball, make_skin_paint(draw_palette(7), 7), spread_occluders(vertices, faces), camera, 2
     )
     eye = torch.eye(3).expand(count, 3, 3)
     return studio, PosedFigure(vertices, vertices / RADIUS, eye, torch.eye(4)[None])

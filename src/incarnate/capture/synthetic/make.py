@@ -119,7 +119,7 @@ def _studio(person: Person, settings: SyntheticSettings) -> Studio:
     return Studio(
         figure,
         make_skin_paint(draw_palette(settings.seed), settings.seed),
-        spread_occluders(rest, figure.faces, settings.seed),
+        spread_occluders(rest, figure.faces),
         camera,
         settings.supersampling,
     )

@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from incarnate.geometry.meshes import sample_surface
-
 _CELL = 6e-3
 """Side of a shadow map's cell, metres."""
+_SPACING = 5e-3
+"""Triangles larger than this, in the root of twice their area, are cut."""
 _BIAS = 4e-3
 """What is nearer to the light by less than this casts no shadow; the slope adds to it."""
 _MAX_SLOPE = 3.0
@@ -34,15 +34,18 @@ class Occluders:
 
 
 def spread_occluders(
-    vertices: Float[Tensor, "vertices 3"], faces: Int[Tensor, "faces 3"], seed: int
+    vertices: Float[Tensor, "vertices 3"], faces: Int[Tensor, "faces 3"]
 ) -> Occluders:
-    """Points over the whole surface, about two a cell."""
+    """Points all over a mesh: the centroids of equal parts into which each triangle is cut."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
-    area = 0.5 * torch.linalg.cross(b - a, c - a).norm(dim=-1).sum()
-    count = int(3.0 * area / _CELL**2)
-    generator = torch.Generator().manual_seed(seed)
-    chosen, barycentric = sample_surface(vertices, faces, count, generator)
-    return Occluders(faces[chosen], barycentric)
+    side = torch.linalg.cross(b - a, c - a).norm(dim=-1).sqrt()
+    cuts = (side / _SPACING).ceil().long().clamp(min=1)
+    corners, barycentric = [], []
+    for count in cuts.unique().tolist():
+        chosen, centroids = faces[cuts == count], _centroids(count)
+        corners.append(chosen.repeat_interleave(len(centroids), 0))
+        barycentric.append(centroids.repeat(len(chosen), 1))
+    return Occluders(torch.cat(corners), torch.cat(barycentric))
 
 
 def visible_light(
@@ -62,7 +65,8 @@ def visible_light(
         directions: Unit vectors toward the light.
     """
     origin = occluders.mean(0)
-    reach = (occluders - origin).norm(dim=-1).max() + 2 * _CELL
+    everything = torch.cat([occluders, points]) - origin
+    reach = everything.norm(dim=-1).max().item() + 2 * _CELL
     side = int(2 * reach / _CELL) + 2
     axes = _frames(directions)
     receivers = points - origin
@@ -101,3 +105,18 @@ def _frames(directions: Float[Tensor, "samples 3"]) -> Float[Tensor, "samples 3 
     helper = torch.eye(3)[directions.abs().argmin(1)]
     first = torch.nn.functional.normalize(torch.linalg.cross(directions, helper), dim=-1)
     return torch.stack([first, torch.linalg.cross(directions, first), directions], 1)
+
+
+def _centroids(count: int) -> Float[Tensor, "parts 3"]:
+    """Barycentric centroids of the count² parts of a triangle whose sides are cut into count."""
+    step = torch.arange(count)
+    i, j = (grid.reshape(-1) for grid in torch.meshgrid(step, step, indexing="ij"))
+    upright, upside_down = i + j < count, i + j < count - 1
+    thirds = torch.cat(
+        [
+            torch.stack([3 * i + 1, 3 * j + 1], -1)[upright],
+            torch.stack([3 * i + 2, 3 * j + 2], -1)[upside_down],
+        ]
+    )
+    first = thirds / (3.0 * count)
+    return torch.cat([first, 1 - first.sum(-1, keepdim=True)], -1)

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -25,7 +25,10 @@ from incarnate.light.files import save_environment
 from incarnate.rigs.files import save_rig
 from incarnate.rigs.rig import Rig
 
-_IMAGES = {"png": "images/{camera}/{frame:06d}.png", "jpeg": "images/{camera}/{frame:06d}.jpg"}
+_IMAGES: Final = {
+    "png": "images/{camera}/{frame:06d}.png",
+    "jpeg": "images/{camera}/{frame:06d}.jpg",
+}
 _MATTES = "mattes/{camera}/{frame:06d}.png"
 
 

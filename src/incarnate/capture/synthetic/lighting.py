@@ -75,25 +75,34 @@ def specular_light(
     """
     if not len(normals):
         return normals.new_zeros(0, 3)
-    roughness, reflectance = material
-    parts = zip(
-        *(t.split(_ROWS) for t in (normals, views, roughness, reflectance, visible)), strict=True
+    blocks = torch.arange(len(normals)).split(_ROWS)
+    return torch.cat(
+        [
+            _specular(
+                lights,
+                normals[rows],
+                views[rows],
+                (material[0][rows], material[1][rows]),
+                visible[rows],
+            )
+            for rows in blocks
+        ]
     )
-    return torch.cat([_specular(lights, *part) for part in parts])
 
 
 def _specular(
-    lights: LightRig, normals: Tensor, views: Tensor, roughness: Tensor, reflectance: Tensor,
+    lights: LightRig,
+    normals: Tensor,
+    views: Tensor,
+    material: tuple[Tensor, Tensor],
     visible: Tensor,
-) -> Tensor:  # fmt: skip
+) -> Float[Tensor, "points 3"]:
     n_dot_l, v_dot_l = normals @ lights.directions.T, views @ lights.directions.T
     n_dot_v = (normals * views).sum(-1, keepdim=True)
     # Half vector h = (l + v) / |l + v| with |l + v|² = 2 + 2 v·l.
     length = (2 + 2 * v_dot_l).clamp(min=1e-6).sqrt()
     n_dot_h = ((n_dot_l + n_dot_v) / length).clamp(0, 1)
-    reflected = ggx_specular(
-        n_dot_l, n_dot_v.expand_as(n_dot_l), n_dot_h, 0.5 * length, (roughness, reflectance)
-    )
+    reflected = ggx_specular(n_dot_l, n_dot_v.expand_as(n_dot_l), n_dot_h, 0.5 * length, material)
     return (reflected * n_dot_l.clamp(min=0) * visible) @ lights.power
 
 

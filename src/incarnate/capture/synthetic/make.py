@@ -1,5 +1,6 @@
 """Makes a whole capture of a made person: pictures, mattes, truth, codes, and other lights."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -35,6 +36,7 @@ _EYE, _TARGET, _FOV = (0.0, 1.535, 0.95), (0.0, 1.528, 0.0), 0.365
 _EXPOSURE, _BRIGHTEST = 0.75, 1.5
 """Diffuse light over π that a face should get on average, and at most on any side."""
 _LIGHT_ROWS = 256
+_MAX_WORKERS = 8
 _CONSENT = Consent(
     subject="nobody: a made person",
     statement="Drawn from a seed; no real person is shown, so nobody has to agree.",
@@ -128,7 +130,7 @@ def _studio(person: Person, settings: SyntheticSettings) -> Studio:
 def _draw_all(
     studio: Studio, poses: Pose, settings: SyntheticSettings, lights: dict[str, LightRig]
 ) -> Iterator[_Shown]:
-    """Frames in order, two at a time; each is drawn alone, so the number of workers is no input."""
+    """Frames in order; each is drawn alone, so that the number of workers changes nothing."""
     first_test = settings.num_frames - settings.num_test_frames
     main, relit = settings.light, settings.relights
 
@@ -137,7 +139,7 @@ def _draw_all(
         return _draw(studio, poses[index], {name: lights[name] for name in wanted},
                      with_truth=index >= first_test)  # fmt: skip
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=min(_MAX_WORKERS, os.cpu_count() or 1)) as pool:
         yield from pool.map(draw, range(settings.num_frames))
 
 

@@ -41,7 +41,7 @@ class SyntheticSettings:
 PRESETS: MappingProxyType[str, SyntheticSettings] = MappingProxyType(
     {
         "smoke": SyntheticSettings(
-            size=128, num_frames=24, fps=8.0, relights=("sky",), supersampling=3, light_samples=96
+            size=128, num_frames=24, fps=8.0, relights=("sky",), light_samples=80, hair_locks=1600
         ),
         "demo": SyntheticSettings(),
     }

@@ -1,6 +1,9 @@
 """``incarnate track``: turn a talking-head video into a capture."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -62,19 +65,42 @@ def track(
         consent: Whose likeness this is.
         threads: CPU threads; 0 means all cores, at most 8.
     """
-    # The detector's start-up notes would run into the progress bar.
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from incarnate.cli.threads import use_threads
     from incarnate.tracking.track import track_video
 
     use_threads(threads)
     settings = _settings(size, part, consent)
-    with ConsoleProgress() as progress:
+    with quiet_libraries(), ConsoleProgress() as progress:
         tracked = track_video(video, output, settings, progress)
         _draw(tracked.capture, tracked.track, progress)
     for line in _summary(tracked, output):
         print(line)
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keep what compiled libraries write to stderr out of the progress bar; Python's stays.
+
+    The detector announces its start in a dozen lines that read like warnings, and has no setting
+    against it.
+    """
+    sys.stderr.flush()
+    python_stderr, terminal = sys.stderr, os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        with os.fdopen(os.dup(terminal), "w", encoding="utf-8", errors="replace") as stream:
+            # Where something else stands in for stderr already, nothing has to be led around.
+            if python_stderr is sys.__stderr__:
+                sys.stderr = stream
+            try:
+                yield
+            finally:
+                sys.stderr = python_stderr
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
 
 
 def _settings(size: int, part: Part, consent: ConsentWords) -> "TrackSettings":
@@ -87,10 +113,18 @@ def _settings(size: int, part: Part, consent: ConsentWords) -> "TrackSettings":
 
 def _consent(words: ConsentWords) -> "Consent | None":
     from incarnate.capture.capture import Consent
+    from incarnate.errors import TrackingError
 
-    if words.subject is None and words.statement is None and words.source is None:
+    given = {name: word for name, word in vars(words).items() if word is not None}
+    if not given:
         return None
-    return Consent(words.subject or "", words.statement or "", words.source or "")
+    missing = [f"--consent.{name}" for name in vars(words) if not given.get(name, "").strip()]
+    if missing:
+        raise TrackingError(
+            f"consent is told in part: {', '.join(missing)} is missing; give all three, so that it "
+            "can be understood later, or none"
+        )
+    return Consent(**given)
 
 
 def _draw(capture: "Capture", track: "Track", progress: ConsoleProgress) -> None:

@@ -14,8 +14,7 @@ def box_mean(
     values: Float[np.ndarray, "height width *channels"], radius: int
 ) -> Float[np.ndarray, "height width *channels"]:
     """Mean over a square of side 2 radius + 1, the picture mirrored at its border."""
-    size = (2 * radius + 1, 2 * radius + 1) + (1,) * (values.ndim - 2)
-    return uniform_filter(values, size, mode="mirror")
+    return uniform_filter(values, 2 * radius + 1, mode="mirror", axes=(0, 1))
 
 
 def guided_filter(

@@ -150,16 +150,37 @@ def linearize(
     pixels = camera.project(world)
     if not shared:
         return Linearized(pixels, by_pose, None)
-    by_identity = torch.einsum("fjab,sljb->flas", transforms[..., :3], model.by_identity)
-    by_identity = by_identity + _by_joints(model, parameters)
     by_focal = (pixels - camera.intrinsics[:2, 2])[..., None]
-    return Linearized(pixels, by_pose, torch.cat([by_focal, by_world @ by_identity], -1))
+    by_identity = _by_identity(model, parameters, by_world, transforms)
+    return Linearized(pixels, by_pose, torch.cat([by_focal, by_identity], -1))
+
+
+def _by_identity(
+    model: LandmarkModel,
+    parameters: Float[Tensor, "frames parameters"],
+    by_world: Float[Tensor, "frames landmarks 2 3"],
+    transforms: Float[Tensor, "frames joints 3 4"],
+) -> Float[Tensor, "frames landmarks 2 shapes"]:
+    """What identity does to the pixels: by the moments, and by the joints they turn about.
+
+    Both are multiplied by the projection first and by the many directions last, in one product a
+    landmark: the arrays between are small.
+    """
+    by_moment = torch.einsum("flxa,fjab->lfxjb", by_world, transforms[..., :3]).flatten(3)
+    turned = torch.einsum("fjak,lj->flak", _by_joints(model, parameters), model.rest[..., 3])
+    by_joint = (by_world @ turned).transpose(0, 1)
+    num_landmarks, num_shapes = len(model.rest), len(model.by_identity)
+    moments = model.by_identity.permute(1, 2, 3, 0).flatten(1, 2)
+    joints = model.rig.joint_shape_basis.flatten(1).T.expand(num_landmarks, -1, num_shapes)
+    left = torch.cat([by_moment, by_joint], -1).flatten(1, 2)
+    product = left @ torch.cat([moments, joints], 1)
+    return product.unflatten(1, (-1, 2)).transpose(0, 1)
 
 
 def _by_joints(
     model: LandmarkModel, parameters: Float[Tensor, "frames parameters"]
-) -> Float[Tensor, "frames landmarks 3 shapes"]:
-    """What identity does to the landmarks by moving the joints they turn about."""
+) -> Float[Tensor, "frames joints 3 coordinates"]:
+    """How the transforms' shifts move with each coordinate of each rest joint."""
     # The transforms are affine in the joints, so differences of evaluations are exact derivatives.
     directions = torch.eye(3 * model.rig.num_joints, dtype=parameters.dtype).unflatten(-1, (-1, 3))
 
@@ -167,9 +188,7 @@ def _by_joints(
         return replace(model, rig=replace(model.rig, joints=joints)).transforms(parameters)[..., 3]
 
     base = shifts(torch.zeros_like(directions[0]))
-    by_joint = torch.stack([shifts(direction) - base for direction in directions], -1)
-    by_identity = by_joint @ model.rig.joint_shape_basis.flatten(1).T
-    return torch.einsum("fjas,lj->flas", by_identity, model.rest[..., 3])
+    return torch.stack([shifts(direction) - base for direction in directions], -1)
 
 
 def _projection_derivative(

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from incarnate.model_files import find_model
+from incarnate.tracking.detectors import load_mediapipe
 
 if TYPE_CHECKING:
-    from mediapipe.tasks.python.vision import FaceLandmarker
+    from mediapipe.tasks.python.vision.face_landmarker import FaceLandmarker
 
 NUM_POINTS = 478
 """MediaPipe's face mesh: 468 points of the skin, then 5 of each iris."""
@@ -145,10 +146,10 @@ def face_finder() -> Iterator[FaceFinder]:
 
 
 def _landmarker(model: Path, mode: str) -> "FaceLandmarker":
-    from mediapipe.tasks.python import BaseOptions, vision
-
+    tasks = load_mediapipe().tasks
+    vision = tasks.vision
     options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(model)),
+        base_options=tasks.BaseOptions(model_asset_path=str(model)),
         running_mode=vision.RunningMode[mode],
         num_faces=2,
         output_face_blendshapes=True,
@@ -162,8 +163,7 @@ def _detect(
     window: Window,
     milliseconds: int | None = None,
 ) -> list[Face]:
-    import mediapipe
-
+    mediapipe = load_mediapipe()
     left, top, width, height = window
     part = np.ascontiguousarray(image[top : top + height, left : left + width])
     picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=part)

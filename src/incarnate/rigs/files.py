@@ -1,7 +1,6 @@
 """Rig files: one npz without pickle, bases stored sparse, optionally as 16-bit integers."""
 
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +63,7 @@ def load_rig(path: Path) -> Rig:
     header = _read_header(arrays, path)
     try:
         rig = _assemble(arrays, header)
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+    except (KeyError, IndexError, ValueError, TypeError, MemoryError) as error:
         raise RigError(
             f"{path} is a rig file, but damaged or incomplete ({error}); write it again with"
             " save_rig"
@@ -85,6 +84,7 @@ def check_rig(rig: Rig, *, source: str) -> None:
     """
     vertices, joints = len(rig.vertices), rig.num_joints
     expected = {
+        "vertices": (vertices, 3),
         "shape_basis": (len(rig.shape_names), vertices, 3),
         "expression_basis": (rig.num_expressions, vertices, 3),
         "joints": (joints, 3),
@@ -93,6 +93,8 @@ def check_rig(rig: Rig, *, source: str) -> None:
         "parts": (vertices,),
         "uv_faces": tuple(rig.faces.shape),
     }
+    if rig.pose_basis is not None:
+        expected["pose_basis"] = (9 * (joints - 1), vertices, 3)
     problems = [
         f"{name} has shape {tuple(getattr(rig, name).shape)}, expected {shape}"
         for name, shape in expected.items()
@@ -101,7 +103,8 @@ def check_rig(rig: Rig, *, source: str) -> None:
     problems += _problems_of_indices(rig)
     if not problems:
         weights = rig.skinning_weights
-        if bool((weights < 0).any()) or bool(((weights.sum(-1) - 1).abs() > 1e-4).any()):
+        # Written so that a NaN fails both.
+        if not bool((weights >= 0).all() and ((weights.sum(-1) - 1).abs() <= 1e-4).all()):
             problems.append("skinning weights must be non-negative and sum to one at each vertex")
     if problems:
         raise RigError(f"the parts of the rig from {source} do not fit: " + "; ".join(problems))
@@ -144,7 +147,7 @@ def _problems_of_indices(rig: Rig) -> list[str]:
     if rig.parents[:1] != (-1,) or any(p >= j or p < 0 for j, p in enumerate(rig.parents) if j):
         problems.append("parents must stand before their children, the root (−1) first")
     for name, points in rig.landmarks.items():
-        if len(points.faces) and int(points.faces.max()) >= len(rig.faces):
+        if bool(((points.faces < 0) | (points.faces >= len(rig.faces))).any()):
             problems.append(f"landmarks {name!r} point outside the {len(rig.faces)} faces")
     return problems
 
@@ -161,21 +164,25 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise RigError(f"no rig file at {path}; check the path")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    # A damaged archive raises whatever zipfile, zlib or NumPy's header parser happen to meet.
+    except Exception as error:
         raise RigError(
             f"{path} is not a rig file ({error}); expected an npz written by save_rig"
         ) from error
 
 
 def _read_header(arrays: dict[str, np.ndarray], path: Path) -> dict:
-    header = json.loads(arrays["header"].tobytes()) if "header" in arrays else {}
-    if header.get("format") != _FORMAT:
+    try:
+        header = json.loads(arrays["header"].tobytes()) if "header" in arrays else {}
+    except ValueError:
+        header = {}
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise RigError(f"{path} is an npz, but not a rig file; expected one written by save_rig")
-    if header["version"] != _VERSION:
+    if header.get("version") != _VERSION:
         raise RigError(
-            f"{path} is a rig file of version {header['version']}; this release reads version"
+            f"{path} is a rig file of version {header.get('version')}; this release reads version"
             f" {_VERSION}: convert it with the release that wrote it, or update incarnate"
         )
     return header

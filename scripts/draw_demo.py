@@ -15,6 +15,7 @@ from torch import Tensor
 
 from incarnate import load_avatar, load_capture, load_track, render
 from incarnate.avatars.avatar import Avatar
+from incarnate.capture.capture import Track
 from incarnate.capture.reading import read_frame
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import bytes_from_linear, linear_from_srgb
@@ -22,6 +23,7 @@ from incarnate.light.environment import Environment
 from incarnate.light.procedural import procedural_environment
 from incarnate.light.sampling import radiance_along
 from incarnate.rigs.rig import Pose
+from incarnate.rigs.skinning import world_from_rest_joints
 from incarnate.splats.rasterize import rasterize
 from incarnate.view.paths import orbit
 
@@ -35,12 +37,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("demo", type=Path, help="folder of a demo")
     parser.add_argument("output", type=Path, help="the picture, .jpg")
-    parser.add_argument("--frame", type=int, help="a test frame; the middle one if left out")
+    parser.add_argument("--frame", type=int, help="a test frame; the most frontal one if left out")
     words = parser.parse_args()
     capture = load_capture(words.demo / "capture")
-    tests = capture.indices("test")
-    index = tests[len(tests) // 2] if words.frame is None else words.frame
-    pose = load_track(capture).poses[index]
+    track = load_track(capture)
+    index = most_frontal(track, capture.indices("test")) if words.frame is None else words.frame
+    pose = track.poses[index]
     with torch.no_grad():
         panels = draw_panels(load_avatar(words.demo / "avatar"), pose, capture.cameras[0])
     frame = read_frame(capture, index, size=(PANEL, PANEL))
@@ -49,6 +51,15 @@ def main() -> None:
     words.output.parent.mkdir(parents=True, exist_ok=True)
     sheet = Image.fromarray(np.concatenate(pictures, 1))
     sheet.save(words.output, quality=QUALITY, subsampling=0)
+
+
+def most_frontal(track: Track, indices: list[int]) -> int:
+    """The frame whose face looks at the camera most, with its eyes open."""
+    names = track.rig.expression_names
+    lids = [names.index(f"eyeBlink{side}") for side in ("Left", "Right")]
+    head = world_from_rest_joints(track.rig, track.poses)[:, track.rig.joint_index("head")]
+    score = head[:, 2, 2] - track.poses.expression[:, lids].mean(-1)
+    return max(indices, key=lambda index: float(score[index]))
 
 
 def draw_panels(

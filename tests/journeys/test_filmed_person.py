@@ -39,7 +39,7 @@ def test_a_video_becomes_an_avatar(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_it_can_be_relit_and_turned(folder: Path, tmp_path: Path) -> None:
-    words = ["render", str(folder / "avatar"), "--frames", "0:2", "-o"]
+    words = ["render", str(folder / "avatar"), "--frames", "0:4", "-o"]
     assert main([*words, str(tmp_path / "own")]) == 0
     assert main([*words, str(tmp_path / "night"), "--light", "night_street"]) == 0
     assert main([*words, str(tmp_path / "turned"), "--camera", "turntable", "--turn", "25"]) == 0

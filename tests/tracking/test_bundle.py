@@ -1,6 +1,7 @@
 """Bundle adjustment: it finds what all frames share, and its step is that of the whole system."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -58,7 +59,7 @@ def test_every_step_lowers_the_cost_and_is_reported() -> None:
         fit = fit_shared(problem, fit, iterations=1, report=told.append)
         costs.append(problem.cost(fit))
     assert told == [1, 1, 1]
-    assert all(b <= a for a, b in zip(costs, costs[1:], strict=False))
+    assert all(b <= a for a, b in pairwise(costs))
 
 
 def test_a_sure_expectation_of_the_lens_is_kept() -> None:

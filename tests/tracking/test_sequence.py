@@ -85,7 +85,9 @@ def test_the_banded_solution_is_the_dense_one(generator: torch.Generator) -> Non
 
 def test_a_matrix_that_is_not_positive_gives_no_step() -> None:
     none = torch.zeros(4, 2).double()
-    equations = SequenceEquations(none + 1, -torch.eye(2).double().repeat(4, 1, 1), (none,) * 3)
+    equations = SequenceEquations(
+        none + 1, -torch.eye(2).double().repeat(4, 1, 1), (none, none, none)
+    )
     assert not solve_banded(equations, 0.0).any()
 
 

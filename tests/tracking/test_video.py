@@ -1,5 +1,6 @@
 """Decoding: contiguous, upright, with the file's own times; clear words where it fails."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_times_rise_and_begin_at_zero(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "late.mkv", shaded(4), times=[2.0, 2.1, 2.2, 2.3])
     times = [frame.time for frame in read_video(path)]
     assert times[0] == 0
-    assert all(b > a for a, b in zip(times, times[1:], strict=False))
+    assert all(b > a for a, b in pairwise(times))
 
 
 def test_a_selection_takes_what_it_says(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class ConsentWords:
 def track(
     video: tyro.conf.Positional[Path],
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    *,
     size: int = 512,
     part: tyro.conf.OmitArgPrefixes[Part] = Part(),
     consent: ConsentWords = ConsentWords(),

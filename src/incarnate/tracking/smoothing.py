@@ -49,12 +49,12 @@ class OneEuroFilter:
         return self._value
 
 
-def _gain(cutoff: "float | Float[np.ndarray, '*shape']", step: float) -> np.ndarray:
+def _gain(cutoff: "float | np.ndarray", step: float) -> "float | np.ndarray":
     """Weight of the new sample of a first-order low-pass: 1 / (1 + τ / step), τ = 1 / 2π f."""
-    return 1 / (1 + 1 / (2 * math.pi * np.asarray(cutoff) * step))
+    return 1 / (1 + 1 / (2 * math.pi * cutoff * step))
 
 
-def _blend(old: np.ndarray, new: np.ndarray, gain: np.ndarray) -> np.ndarray:
+def _blend(old: np.ndarray, new: np.ndarray, gain: "float | np.ndarray") -> np.ndarray:
     return old + gain * (new - old)
 
 

@@ -32,8 +32,8 @@ class Ball:
     normal_turn: float = 0.0
     """Turns normals about the world's z axis, radians: wrong on purpose."""
 
-    def splat(self, pose: Pose, camera: Camera) -> Splats:
-        del camera
+    def splat(self, pose: Pose, camera: Camera, light: Environment | None = None) -> Splats:
+        del camera, light
         points = _points_on_sphere(400)
         albedo = 0.25 + 0.5 * (0.5 + 0.5 * points)
         cosine, sine = np.cos(self.normal_turn), np.sin(self.normal_turn)

@@ -13,6 +13,7 @@ from incarnate.evaluate.metrics import degrees_between
 from incarnate.evaluate.scores import Pair
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.rotations import matrix_from_axis_angle
+from incarnate.light.environment import Environment
 from incarnate.rigs.rig import Pose
 from incarnate.splats.splats import Splats
 
@@ -85,8 +86,8 @@ def test_normals_that_look_away_count_as_turned_to_the_camera(
     class InsideOut(Ball):
         """Its normals point inward."""
 
-        def splat(self, pose: Pose, camera: Camera) -> Splats:
-            splats = super().splat(pose, camera)
+        def splat(self, pose: Pose, camera: Camera, light: Environment | None = None) -> Splats:
+            splats = super().splat(pose, camera, light)
             sign = torch.tensor([1.0, 1, 1, -1, -1, -1])
             return replace(splats, features=splats.features * sign)
 

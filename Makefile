@@ -3,6 +3,7 @@
 #   make test    all tests              make check   lint, types, layers, documentation
 #   make demo    the whole path on a made person, into ./demo
 #   make bench   timings                make docs    the documentation, into ./site
+#   make sanitize   the kernel's tests under the address and undefined-behaviour sanitizers
 #   make rig     bake the embedded rigs anew        make clean
 
 PYTHON ?= python3
@@ -11,12 +12,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 KERNEL := $(shell find kernel -type f)
+SANITIZED := build/sanitize
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 # Two workers with one thread each: more threads only wait for each other.
 ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: setup check test bench docs demo rig clean
+.PHONY: setup check test bench sanitize docs demo rig clean
 
 setup: $(STAMPS)/package
 
@@ -36,8 +38,25 @@ docs: setup
 demo: setup
 	$(BIN)/incarnate demo
 
+# gsplat's torch path is a yardstick; its own torch requirement is left aside.
 bench: setup
-	$(BIN)/python benchmarks/run.py
+	$(PIP) --no-deps gsplat==1.5.3
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.run
+
+# Both instruction sets in turn. Python starts without the sanitizer, so that it has to be loaded
+# first, and libstdc++ with it for the exceptions that torch throws; and Python leaks by design.
+sanitize: setup
+	$(BIN)/cmake -S . -B $(SANITIZED) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) -DPython_EXECUTABLE=$(abspath $(BIN)/python) \
+	  -DINCARNATE_SANITIZE=ON
+	$(BIN)/cmake --build $(SANITIZED)
+	for set in v3 baseline; do \
+	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 $(ONE_THREAD) \
+	  INCARNATE_KERNEL=$(SANITIZED) INCARNATE_INSTRUCTION_SET=$$set \
+	  $(BIN)/python -m pytest -p tests.kernel_under_test \
+	    tests/splats tests/light/test_native.py tests/train/test_native.py || exit 1; \
+	done
 
 rig: setup
 	$(BIN)/python scripts/bake_rig.py

@@ -62,6 +62,7 @@ def read_rig(source: Path, about: dict) -> Rig:
 
 def triangulated(counts: np.ndarray, indices: np.ndarray) -> torch.Tensor:
     """Polygons as fans of triangles."""
+    counts = counts.astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     fans = []
     for corner in range(1, int(counts.max()) - 1):

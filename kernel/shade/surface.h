@@ -86,7 +86,7 @@ struct ShadedLanes {
     const Floats steepness = -16.0f * roughness - 1.0f;
     exponent = exp2(min(max(steepness, broadcast(-120.0f)), broadcast(120.0f)));
     base = max(clamp01(n_dot_v) + occlusion, broadcast(1e-4f));
-    power = exp2(exponent * log2(base));
+    power = exp2(min(max(exponent * log2(base), broadcast(-120.0f)), broadcast(120.0f)));
     visible = clamp01(power - 1.0f + occlusion);
   }
 

@@ -18,6 +18,7 @@ constexpr int kLanes = 8;
 
 typedef float Floats __attribute__((vector_size(32)));
 typedef int32_t Ints __attribute__((vector_size(32)));
+typedef uint32_t Bits __attribute__((vector_size(32)));
 
 inline Floats broadcast(float value) { return Floats{} + value; }
 
@@ -77,7 +78,7 @@ constexpr float kRounder = 12582912.0f;
 inline Floats exp2(Floats p) {
   const Floats rounded = p + kRounder;
   const Floats fraction = exp2_of_fraction(p - (rounded - kRounder));
-  return (Floats)((Ints)fraction + ((Ints)rounded << 23));
+  return (Floats)((Bits)fraction + ((Bits)rounded << 23));
 }
 
 // e^x; beyond the range of normal numbers the nearest of them.
@@ -88,7 +89,7 @@ inline Floats exp(Floats x) {
   // ln 2 in two parts (Cody and Waite), so that the remainder keeps its precision.
   const Floats remainder = (limited - whole * 0.693359375f) + whole * 2.12194440e-4f;
   const Floats fraction = exp2_of_fraction(remainder * 1.44269504f);
-  return (Floats)((Ints)fraction + ((Ints)rounded << 23));
+  return (Floats)((Bits)fraction + ((Bits)rounded << 23));
 }
 
 inline Ints is_finite(Floats value) { return value - value == 0.0f; }

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import pytest
-import scipy.spatial
 import torch
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from incarnate.geometry.meshes import face_normals
@@ -47,7 +47,7 @@ def counterparts(rig: Rig) -> Tensor:
     swapped[rig.parts == left], swapped[rig.parts == right] = right, left
     here = torch.cat([rig.vertices, rig.parts[:, None].float()], 1)
     there = torch.cat([rig.vertices * MIRROR, swapped[:, None].float()], 1)
-    _, nearest = scipy.spatial.cKDTree(here.numpy()).query(there.numpy())
+    _, nearest = KDTree(here.numpy()).query(there.numpy())
     return torch.from_numpy(nearest)
 
 

@@ -1,9 +1,12 @@
 """The rigs that come with the package: a whole body, and the head cut from it."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import as_file, files
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import torch
@@ -24,12 +27,14 @@ LANDMARK_SETS = ("mediapipe478", "ibug68")
 JAW_OPEN_RADIANS = math.radians(23.5)
 """Rotation of the jaw about +x that stands for ARKit's ``jawOpen`` at one."""
 
-EYE_LOOK_RADIANS = {
-    "Up": math.radians(10.0),
-    "Down": math.radians(11.5),
-    "In": math.radians(15.5),
-    "Out": math.radians(15.0),
-}
+EYE_LOOK_RADIANS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "Up": math.radians(10.0),
+        "Down": math.radians(11.5),
+        "In": math.radians(15.5),
+        "Out": math.radians(15.0),
+    }
+)
 """Turn of an eye joint that goes with one unit of ``eyeLook…``; those units move the lids only."""
 
 # The cut of the head rig, metres in the rest pose: below the armpits nothing stays, and the upper
@@ -80,5 +85,7 @@ def default_head_rig() -> Rig:
     return hold_joint(cut_rig(body, cut), "head")
 
 
-EMBEDDED_RIGS = {"incarnate-body": default_body_rig, "incarnate-head": default_head_rig}
+EMBEDDED_RIGS: Final[Mapping[str, Callable[[], Rig]]] = MappingProxyType(
+    {"incarnate-body": default_body_rig, "incarnate-head": default_head_rig}
+)
 """What `incarnate.rigs.files.resolve_rig` finds by name."""

@@ -24,8 +24,9 @@ class Surface(IntEnum):
     HAIR = 4
 
 
-_LIFT, _TEETH_LIFT = 4e-3, 9e-3
-"""Teeth and lips let light through, which shadow maps don't: teeth are lit as if they stood farther
+_LIFT, _TEETH_LIFT, _HAIR_LIFT = 4e-3, 9e-3, 12e-3
+"""How far off the surface light is looked up, metres. Teeth are lit through the lips, and light
+goes from strand to strand, which shadow maps don't know: they are lit as if they stood farther
 out."""
 
 
@@ -90,7 +91,7 @@ def make_figure(person: Person, locks: int, seed: int) -> Figure:
         scalp=scalp_depth(places),
         receivers=receivers,
         lit_as=lit_as,
-        lifts=torch.cat([_lifts(generic), torch.full_like(hair.tint, _LIFT)])[receivers],
+        lifts=torch.cat([_lifts(generic), torch.full_like(hair.tint, _HAIR_LIFT)])[receivers],
         hair_rest=hair.vertices,
         hair_normals=hair.normals,
         carriers=hair.carriers,

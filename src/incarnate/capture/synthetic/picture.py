@@ -25,7 +25,7 @@ from incarnate.geometry.zbuffer import MeshRaster, rasterize_mesh
 _SKIN_FACING, _HAIR_FACING = 0.02, 0.35
 """Least cosine between normal and view; a ribbon of hair stands for round strands, which always
 show a side that faces the viewer."""
-_HAIR_OPENNESS = 0.4
+_HAIR_OPENNESS = 0.6
 """Share of glossy light that gets in and out between strands of hair."""
 
 

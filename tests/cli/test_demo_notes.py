@@ -26,17 +26,17 @@ def test_notes_are_read_back(tmp_path: Path) -> None:
     assert notes.untrained_psnr is None
     assert notes.seconds == {}
     notes.set_untrained_psnr(19.25)
-    notes.add_seconds("train", 12.345)
+    notes.add_seconds("train", 12.344, 20.0)
     again = open_notes(tmp_path / "new" / "demo", "smoke", None)
     assert again.untrained_psnr == 19.25
-    assert again.seconds == {"train": 12.35}
+    assert again.seconds == {"train": (12.34, 20.0)}
 
 
 def test_a_stage_that_ran_twice_counts_once(tmp_path: Path) -> None:
     notes = open_notes(tmp_path / "demo", "smoke", None)
-    notes.add_seconds("train", 5.0)
-    notes.add_seconds("train", 7.0)
-    assert notes.seconds == {"train": 7.0}
+    notes.add_seconds("train", 5.0, 9.0)
+    notes.add_seconds("train", 7.0, 13.0)
+    assert notes.seconds == {"train": (7.0, 13.0)}
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,11 @@ def test_figures_are_aligned_and_say_what_training_gained(tmp_path: Path, report
 
 def test_seconds_add_up(tmp_path: Path) -> None:
     notes = open_notes(tmp_path / "demo", "smoke", None)
-    notes.add_seconds("capture", 1.5)
-    notes.add_seconds("train", 2.25)
+    notes.add_seconds("capture", 1.5, 2.0)
+    notes.add_seconds("train", 2.2, 4.0)
     assert [line.split() for line in seconds_table(notes).splitlines()] == [
-        ["time:"], ["capture", "1.5", "s"], ["train", "2.2", "s"], ["together", "3.8", "s"],
-    ]  # fmt: skip
+        ["time:"],
+        ["capture", "1.5", "s", "2.0", "s", "of", "CPU"],
+        ["train", "2.2", "s", "4.0", "s", "of", "CPU"],
+        ["together", "3.7", "s", "6.0", "s", "of", "CPU"],
+    ]

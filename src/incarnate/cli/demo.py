@@ -130,10 +130,10 @@ def _run(stage: Stage, notes: DemoNotes) -> None:
         print(f"{stage.name}: done before", flush=True)
         return
     print(f"{stage.name}: {_EXPLAINED[stage.name]}", flush=True)
-    start = time.monotonic()
+    wall, cpu = time.monotonic(), time.process_time()
     with ConsoleProgress() as progress:
         stage.run(progress)
-    notes.add_seconds(stage.name, time.monotonic() - start)
+    notes.add_seconds(stage.name, time.monotonic() - wall, time.process_time() - cpu)
 
 
 def _capture(work: Work, progress: ConsoleProgress) -> None:

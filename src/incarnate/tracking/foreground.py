@@ -6,11 +6,10 @@ passes, written from the equations of the paper.
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image
 
+from incarnate.tracking.coarse import enlarged, shrunk
 from incarnate.tracking.guided_filter import box_mean
 
-_COARSE = 4
 _WIDE = 11
 _NARROW = 3
 _TINY = 1e-4
@@ -32,8 +31,8 @@ def straight_colors(
     alpha = matte.astype(np.float32)[..., None]
     soft = (alpha > 0) & (alpha < 1)
     # The first, wide pass only has to find some colour from each side: a coarse grid will do.
-    wide = _local_means(_shrunk(image), _shrunk(image), _shrunk(matte)[..., None], _WIDE)
-    foreground, background = (_enlarged(mean, image.shape[:2]) for mean in wide)
+    wide = _local_means(shrunk(image), shrunk(image), shrunk(matte)[..., None], _WIDE)
+    foreground, background = (enlarged(mean, image.shape[:2]) for mean in wide)
     foreground = _fused(image, alpha, foreground, background)
     narrow = _local_means(foreground, background, alpha, _NARROW)
     colors = np.where(soft, _fused(image, alpha, *narrow), image)
@@ -62,24 +61,3 @@ def _fused(
 ) -> Float[np.ndarray, "height width 3"]:
     """F = F̂ + α (I − α F̂ − (1 − α) B̂)."""
     return foreground + alpha * (image - alpha * foreground - (1 - alpha) * background)
-
-
-def _shrunk(values: Float[np.ndarray, "height width *c"]) -> Float[np.ndarray, "h w *c"]:
-    height, width = (side // _COARSE * _COARSE for side in values.shape[:2])
-    blocks = values[:height, :width].reshape(
-        height // _COARSE, _COARSE, width // _COARSE, _COARSE, *values.shape[2:]
-    )
-    return blocks.mean((1, 3), dtype=np.float32)
-
-
-def _enlarged(
-    values: Float[np.ndarray, "h w 3"], shape: tuple[int, int]
-) -> Float[np.ndarray, "height width 3"]:
-    height, width = shape
-    channels = [
-        Image.fromarray(np.ascontiguousarray(values[..., k])).resize(
-            (width, height), Image.Resampling.BILINEAR
-        )
-        for k in range(values.shape[2])
-    ]
-    return np.stack([np.asarray(channel) for channel in channels], -1)

@@ -1,4 +1,4 @@
-"""The person's matte: a segmentation network, calmed over time, refined along the picture."""
+"""The person's matte: a network's answer, calmed over time, refined by edges and by colour."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 
 from incarnate.model_files import find_model
+from incarnate.tracking.color_matte import without_background
 from incarnate.tracking.detectors import load_mediapipe
 from incarnate.tracking.guided_filter import guided_upsample
 
@@ -115,7 +116,7 @@ def _refined(
         epsilon=_EPSILON,
     )
     # The filter leaves a faint veil over flat background and dents in flat skin.
-    return picture, _smooth_step(matte, 0.12, 0.9)
+    return picture, without_background(picture, _smooth_step(matte, 0.12, 0.9))
 
 
 def _smooth_step(

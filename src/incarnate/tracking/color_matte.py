@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from incarnate.tracking.coarse import COARSE, enlarged, shrunk
+from incarnate.tracking.coarse import enlarged, shrunk
 from incarnate.tracking.guided_filter import box_mean
 
 # Shares of the picture's height: the rim that is in doubt, and how far colours are gathered from.

@@ -59,7 +59,7 @@ def evaluate(
     page = write_report(report, avatar / "report" if output is None else output)
     print(table(report))
     print(f"wrote {page} (open it in a browser), report.md and report.json beside it")
-    print(f"next: incarnate render {avatar} --light sky -o {avatar.resolve().name}.mp4")
+    print(f"next: incarnate render {avatar} --light sky -o {avatar.resolve().name}-sky.mp4")
 
 
 def table(report: "Report") -> str:

@@ -13,6 +13,7 @@
 #include "blend/blend.h"
 #include "image_loss/image_loss.h"
 #include "project/project.h"
+#include "shade/picture.h"
 #include "shade/shade.h"
 #include "simd/stages.h"
 
@@ -204,6 +205,55 @@ void shade_backward_py(Array<2> albedo, Array<1> roughness, Array<1> reflectance
   shade_backward(points, light, gradient, out, into, num_threads);
 }
 
+// `columns` are the first of albedo, roughness, reflectance, normal and exposure.
+MaterialPicture view_picture(const Array<3>& sums, const Array<2>& alpha, const Array<2>& view,
+                             const Array<2>& intrinsics, const std::vector<int>& columns) {
+  MaterialPicture picture{};
+  picture.height = static_cast<int>(sums.shape(0));
+  picture.width = static_cast<int>(sums.shape(1));
+  picture.num_channels = static_cast<int>(sums.shape(2));
+  picture.sums = sums.data();
+  picture.alpha = alpha.data();
+  constexpr int kWidths[5] = {3, 1, 1, 3, 3};
+  int* const places[5] = {&picture.albedo, &picture.roughness, &picture.reflectance,
+                          &picture.normal, &picture.exposure};
+  if (columns.size() != 5) throw std::invalid_argument("a picture has five materials");
+  for (int i = 0; i < 5; ++i) {
+    if (columns[i] < 0 || columns[i] + kWidths[i] > picture.num_channels)
+      throw std::invalid_argument("a material lies outside the picture's channels");
+    *places[i] = columns[i];
+  }
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) picture.rotation[i][j] = view.data()[4 * i + j];
+  for (int axis = 0; axis < 2; ++axis) {
+    picture.focal[axis] = intrinsics.data()[4 * axis];
+    picture.center[axis] = intrinsics.data()[3 * axis + 2];
+  }
+  return picture;
+}
+
+void shade_picture_py(Array<3> sums, Array<2> alpha, Array<2> view, Array<2> intrinsics,
+                      std::vector<int> columns, Array<2> texels, Array<3> table,
+                      std::vector<int> sides, double rotation, Array<3> image, int num_threads) {
+  const MaterialPicture picture = view_picture(sums, alpha, view, intrinsics, columns);
+  const LightMaps light = view_light(texels, table, sides, rotation);
+  const nb::gil_scoped_release unlocked;
+  shade_picture(picture, light, image.data(), num_threads);
+}
+
+void shade_picture_backward_py(Array<3> sums, Array<2> alpha, Array<2> view, Array<2> intrinsics,
+                               std::vector<int> columns, Array<2> texels, Array<3> table,
+                               std::vector<int> sides, double rotation, Array<3> g_image,
+                               Array<3> g_sums, Array<2> g_alpha, Array<2> g_texels,
+                               int num_threads) {
+  const MaterialPicture picture = view_picture(sums, alpha, view, intrinsics, columns);
+  const LightMaps light = view_light(texels, table, sides, rotation);
+  float* into = g_texels.shape(0) > 0 ? g_texels.data() : nullptr;
+  const nb::gil_scoped_release unlocked;
+  shade_picture_backward(picture, light, g_image.data(), g_sums.data(), g_alpha.data(), into,
+                         num_threads);
+}
+
 }  // namespace
 }  // namespace incarnate
 
@@ -219,4 +269,6 @@ NB_MODULE(_kernel, m) {
   m.def("combine_gradients", incarnate::combine_gradients_py);
   m.def("shade_forward", incarnate::shade_forward_py);
   m.def("shade_backward", incarnate::shade_backward_py);
+  m.def("shade_picture", incarnate::shade_picture_py);
+  m.def("shade_picture_backward", incarnate::shade_picture_backward_py);
 }

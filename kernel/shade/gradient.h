@@ -77,25 +77,39 @@ inline void unfold_light(const ShadedLanes& at, const LightMaps& light, int coun
   }
 }
 
+// All of the above; `count` lanes add to `texels`, unless that is null.
+inline SurfaceLaneGradients surface_gradients(const ShadedLanes& at, const LightMaps& light,
+                                              const Floats (&g_diffuse)[3],
+                                              const Floats (&g_specular)[3], int count,
+                                              float* texels) {
+  SurfaceLaneGradients g;
+  unfold_products(at, g_diffuse, g_specular, g);
+  if (at.has_occlusion) unfold_occlusion(at, g);
+  unfold_share(at, g);
+  unfold_light(at, light, count, texels, g);
+  for (int i = 0; i < 3; ++i) {
+    g.normal[i] += g.n_dot_v * at.to_camera[i];
+    g.to_camera[i] += g.n_dot_v * at.normal[i];
+  }
+  return g;
+}
+
 inline void shade_lanes_backward(const SurfacePoints& points, const LightMaps& light,
                                  const Radiance& gradient, const SurfaceGradients& out,
                                  float* texels, int64_t first) {
   const int count = points_from(first, points.count);
-  const ShadedLanes at(points, first, count, light);
+  const ShadedLanes at(load_surface(points, first, count), light);
   Floats g_diffuse[3], g_specular[3];
   for (int i = 0; i < 3; ++i) {
     g_diffuse[i] = gather(gradient.diffuse + 3 * first + i, 3, count);
     g_specular[i] = gather(gradient.specular + 3 * first + i, 3, count);
   }
-  SurfaceLaneGradients g;
-  unfold_products(at, g_diffuse, g_specular, g);
-  if (points.occlusion != nullptr) unfold_occlusion(at, g);
-  unfold_share(at, g);
-  unfold_light(at, light, count, texels, g);
+  const SurfaceLaneGradients g =
+      surface_gradients(at, light, g_diffuse, g_specular, count, texels);
   for (int i = 0; i < 3; ++i) {
     scatter(out.albedo + 3 * first + i, 3, count, g.albedo[i]);
-    scatter(out.normal + 3 * first + i, 3, count, g.normal[i] + g.n_dot_v * at.to_camera[i]);
-    scatter(out.to_camera + 3 * first + i, 3, count, g.to_camera[i] + g.n_dot_v * at.normal[i]);
+    scatter(out.normal + 3 * first + i, 3, count, g.normal[i]);
+    scatter(out.to_camera + 3 * first + i, 3, count, g.to_camera[i]);
   }
   scatter(out.roughness + first, 1, count, g.roughness);
   scatter(out.reflectance + first, 1, count, g.reflectance);

@@ -50,9 +50,29 @@ struct TableRead {
   }
 };
 
-struct ShadedLanes {
+struct SurfaceLanes {
   Floats albedo[3], normal[3], to_camera[3];
-  Floats roughness, reflectance, occlusion;
+  Floats roughness, reflectance;
+  Floats occlusion;
+  bool has_occlusion;
+};
+
+inline SurfaceLanes load_surface(const SurfacePoints& points, int64_t first, int count) {
+  SurfaceLanes surface;
+  for (int i = 0; i < 3; ++i) {
+    surface.albedo[i] = gather(points.albedo + 3 * first + i, 3, count);
+    surface.normal[i] = gather(points.normal + 3 * first + i, 3, count);
+    surface.to_camera[i] = gather(points.to_camera + 3 * first + i, 3, count);
+  }
+  surface.roughness = gather(points.roughness + first, 1, count);
+  surface.reflectance = gather(points.reflectance + first, 1, count);
+  surface.has_occlusion = points.occlusion != nullptr;
+  surface.occlusion =
+      surface.has_occlusion ? gather(points.occlusion + first, 1, count) : broadcast(1.0f);
+  return surface;
+}
+
+struct ShadedLanes : SurfaceLanes {
   Floats n_dot_v;
   Floats mirrored[3];
   TableRead table;
@@ -64,10 +84,9 @@ struct ShadedLanes {
   Floats exponent, base, power;
   Floats visible;  // share of the glossy lobe that is not hidden
 
-  ShadedLanes(const SurfacePoints& points, int64_t first, int count, const LightMaps& light)
-      : roughness(gather(points.roughness + first, 1, count)),
-        reflectance(gather(points.reflectance + first, 1, count)),
-        n_dot_v(read_vectors(points, first, count)),
+  ShadedLanes(const SurfaceLanes& surface, const LightMaps& light)
+      : SurfaceLanes(surface),
+        n_dot_v(dot(normal, to_camera)),
         table(light.table, n_dot_v, roughness) {
     share = reflectance * table.value[0] + table.value[1];
     for (int i = 0; i < 3; ++i) mirrored[i] = 2.0f * n_dot_v * normal[i] - to_camera[i];
@@ -78,11 +97,8 @@ struct ShadedLanes {
     Taps(reflected, light, lower_map).read(light.texels, lower);
     Taps(reflected, light, lower_map + 1).read(light.texels, upper);
     for (int i = 0; i < 3; ++i) glossy[i] = lower[i] + (upper[i] - lower[i]) * level_part;
-    if (points.occlusion == nullptr) {
-      occlusion = visible = broadcast(1.0f);
-      return;
-    }
-    occlusion = gather(points.occlusion + first, 1, count);
+    visible = broadcast(1.0f);
+    if (!has_occlusion) return;
     const Floats steepness = -16.0f * roughness - 1.0f;
     exponent = exp2(min(max(steepness, broadcast(-120.0f)), broadcast(120.0f)));
     base = max(clamp01(n_dot_v) + occlusion, broadcast(1e-4f));
@@ -90,16 +106,13 @@ struct ShadedLanes {
     visible = clamp01(power - 1.0f + occlusion);
   }
 
- private:
-  Floats read_vectors(const SurfacePoints& points, int64_t first, int count) {
-    for (int i = 0; i < 3; ++i) {
-      albedo[i] = gather(points.albedo + 3 * first + i, 3, count);
-      normal[i] = gather(points.normal + 3 * first + i, 3, count);
-      to_camera[i] = gather(points.to_camera + 3 * first + i, 3, count);
-    }
-    return dot(normal, to_camera);
+  Floats diffuse(int i) const {
+    return albedo[i] * ((1.0f - share) * irradiance[i]) * occlusion;
   }
 
+  Floats specular(int i) const { return share * glossy[i] * visible; }
+
+ private:
   void find_level(const LightMaps& light) {
     const int num_levels = light.num_maps - 1;
     const Floats level = clamp01(roughness) * static_cast<float>(num_levels - 1);
@@ -121,11 +134,10 @@ inline int points_from(int64_t first, int64_t count) {
 inline void shade_lanes(const SurfacePoints& points, const LightMaps& light, const Radiance& out,
                         int64_t first) {
   const int count = points_from(first, points.count);
-  const ShadedLanes at(points, first, count, light);
+  const ShadedLanes at(load_surface(points, first, count), light);
   for (int i = 0; i < 3; ++i) {
-    const Floats diffuse = at.albedo[i] * ((1.0f - at.share) * at.irradiance[i]) * at.occlusion;
-    scatter(out.diffuse + 3 * first + i, 3, count, diffuse);
-    scatter(out.specular + 3 * first + i, 3, count, at.share * at.glossy[i] * at.visible);
+    scatter(out.diffuse + 3 * first + i, 3, count, at.diffuse(i));
+    scatter(out.specular + 3 * first + i, 3, count, at.specular(i));
   }
 }
 

@@ -4,6 +4,7 @@
 #include "blend/blend.h"
 #include "image_loss/image_loss.h"
 #include "project/project.h"
+#include "shade/picture.h"
 #include "shade/shade.h"
 
 namespace incarnate {
@@ -20,6 +21,8 @@ struct Stages {
   LossGradientRow loss_gradient_row;
   ShadeForward shade_forward;
   ShadeBackward shade_backward;
+  ShadePixels shade_pixels;
+  ShadePixelsBackward shade_pixels_backward;
 };
 
 namespace baseline {

@@ -4,6 +4,7 @@
 #include "image_loss/rows.h"
 #include "project/lanes.h"
 #include "shade/gradient.h"
+#include "shade/pixels.h"
 #include "shade/surface.h"
 #include "simd/stages.h"
 
@@ -38,6 +39,8 @@ const Stages stages{INCARNATE_TEXT(INCARNATE_ISA),
                     l1_row,
                     loss_gradient_row,
                     shade_lanes,
-                    shade_lanes_backward};
+                    shade_lanes_backward,
+                    shade_pixels,
+                    shade_pixels_backward};
 
 }  // namespace incarnate::INCARNATE_ISA

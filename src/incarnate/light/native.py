@@ -1,6 +1,6 @@
-"""Compiled shading as a torch operator; `incarnate.light.shading` holds the plain twin.
+"""Compiled shading as torch operators; the plain twins are in `shading` and `pictures`.
 
-The operator takes float32 on the CPU. Gradients of the light's texels are summed in an order that
+The operators take float32 on the CPU. Gradients of the light's texels are summed in an order that
 does not depend on the number of threads.
 """
 
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from incarnate.geometry.cameras import Camera
 from incarnate.light.brdf import split_sum_table
 from incarnate.light.prefilter import PrefilteredLight
 
@@ -158,6 +159,136 @@ def _gradient(
 
 
 shade_points.register_autograd(_gradient, setup_context=_keep)
+
+
+def shade_picture(
+    sums: Float[Tensor, "height width channels"],
+    alpha: Float[Tensor, "height width"],
+    columns: list[int],
+    camera: Camera,
+    light: PrefilteredLight,
+) -> Float[Tensor, "height width 3"]:
+    """Linear colour of a picture of materials (`incarnate.light.pictures.shade_picture`).
+
+    Args:
+        sums: Alpha-weighted sums of the materials.
+        alpha: Coverage.
+        columns: The first column of albedo, roughness, reflectance, normal and exposure.
+        camera: The view; no gradient.
+        light: From `prefilter`.
+    """
+    return shade_material_picture(
+        sums,
+        alpha,
+        light.texels,
+        [camera.camera_from_world, camera.intrinsics],
+        columns=columns,
+        sides=list(light.sides),
+        rotation=float(light.rotation),
+        num_threads=torch.get_num_threads(),
+    )
+
+
+@torch.library.custom_op("incarnate::shade_material_picture", mutates_args=(), device_types="cpu")
+def shade_material_picture(
+    sums: Tensor,
+    alpha: Tensor,
+    texels: Tensor,
+    camera: list[Tensor],
+    *,
+    columns: list[int],
+    sides: list[int],
+    rotation: float,
+    num_threads: int,
+) -> Tensor:
+    """Light a picture of materials; arguments as in `shade_picture` and `shade_points`.
+
+    Args:
+        sums: (H, W, C).
+        alpha: (H, W).
+        texels: (T, 3).
+        camera: ``camera_from_world`` and intrinsics; no gradient.
+        columns: Of the five materials.
+        sides: Of the light's maps.
+        rotation: Of the light, radians.
+        num_threads: At most so many threads; the result does not depend on it.
+
+    Returns:
+        (H, W, 3).
+    """
+    from incarnate import _kernel
+
+    image = sums.new_empty(*alpha.shape, 3)
+    picture = (*_plain(sums, alpha, *camera), columns)
+    light = (*_plain(texels, split_sum_table()), sides, rotation)
+    _kernel.shade_picture(*picture, *light, image, num_threads)
+    return image
+
+
+@torch.library.custom_op(
+    "incarnate::shade_material_picture_backward", mutates_args=(), device_types="cpu"
+)
+def shade_material_picture_backward(
+    gradient: Tensor,
+    inputs: list[Tensor],
+    *,
+    columns: list[int],
+    sides: list[int],
+    rotation: float,
+    num_threads: int,
+    light: str,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of sums, alpha and texels; the last is empty unless ``light`` is ``wanted``."""
+    from incarnate import _kernel
+
+    sums, alpha, texels, *camera = _plain(*inputs)
+    by_sums, by_alpha = torch.empty_like(sums), torch.empty_like(alpha)
+    by_texels = texels.new_empty(len(texels) if light == "wanted" else 0, 3)
+    picture = (sums, alpha, *camera, columns)
+    maps = (texels, *_plain(split_sum_table()), sides, rotation)
+    into = (by_sums, by_alpha, by_texels)
+    _kernel.shade_picture_backward(*picture, *maps, *_plain(gradient), *into, num_threads)
+    return into
+
+
+@shade_material_picture.register_fake
+def _picture_fake(sums: Tensor, alpha: Tensor, *others: Any, **settings: Any) -> Tensor:
+    return sums.new_empty(*alpha.shape, 3)
+
+
+@shade_material_picture_backward.register_fake
+def _picture_backward_fake(
+    gradient: Tensor, inputs: list[Tensor], *, light: str, **settings: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    sums, alpha, texels = inputs[:3]
+    by_texels = texels.new_empty(len(texels) if light == "wanted" else 0, 3)
+    contiguous = torch.contiguous_format
+    return (
+        torch.empty_like(sums, memory_format=contiguous),
+        torch.empty_like(alpha, memory_format=contiguous),
+        by_texels,
+    )
+
+
+def _keep_picture(
+    ctx: Any, inputs: tuple[Any, ...], keyword_only_inputs: dict[str, Any], output: Any
+) -> None:
+    sums, alpha, texels, camera = inputs
+    ctx.settings = keyword_only_inputs
+    ctx.save_for_backward(sums, alpha, texels, *camera)
+
+
+def _picture_gradient(
+    ctx: Any, gradient: Tensor
+) -> tuple[Tensor, Tensor, Tensor | None, list[None]]:
+    light = "wanted" if ctx.needs_input_grad[2] else "left out"
+    by_sums, by_alpha, by_texels = shade_material_picture_backward(
+        gradient, list(ctx.saved_tensors), **ctx.settings, light=light
+    )
+    return by_sums, by_alpha, by_texels if light == "wanted" else None, [None, None]
+
+
+shade_material_picture.register_autograd(_picture_gradient, setup_context=_keep_picture)
 
 
 def _points(materials: list[Tensor], directions: list[Tensor]) -> tuple[Tensor, ...]:

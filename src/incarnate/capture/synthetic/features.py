@@ -68,7 +68,7 @@ def _eye_material(
 
 
 def paint_teeth(places: Float[Tensor, "points 3"]) -> Material:
-    """Paint teeth: gaps between them, gums above and below."""
+    """Paint teeth: gaps between them, darker toward the back."""
     base = even_material(len(places), _TOOTH, 0.30, 0.04)
     gaps = torch.tensor(_TOOTH_GAPS)
     gap = (places[:, :1].abs() - gaps).abs().min(1, keepdim=True).values
@@ -91,7 +91,7 @@ def cloth_cover(places: Float[Tensor, "points 3"]) -> Float[Tensor, "points 1"]:
 
 
 def paint_cloth(places: Float[Tensor, "points 3"], palette: Palette, noise: Noise) -> Material:
-    """Paint a knitted shirt with a ribbed collar."""
+    """Paint a knitted shirt with a hemmed collar."""
     below = _below_collar(places)
     weave, slope = noise.with_gradient(places, 1.6e-3)
     folds, fold_slope = noise.with_gradient(places, 0.05)

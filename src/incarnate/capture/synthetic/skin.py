@@ -93,7 +93,7 @@ def _bare(paint: SkinPaint, places: Tensor, mirrored: Tensor) -> Material:
     )
     red = (red * (0.8 + 0.5 * paint.coarse(places, 0.02)))[:, None]
     albedo = tone * (1 + mottle[:, None])
-    albedo = albedo * (1 + red * torch.tensor([0.10, -0.20, -0.20]))
+    albedo = albedo * (1 + red * torch.tensor([0.08, -0.15, -0.15]))
     under_eye = _spot(mirrored, *_SHADE_UNDER_EYE)[:, None]
     albedo = albedo * (1 + under_eye * torch.tensor([-0.16, -0.16, -0.08]))
     freckles = smoothstep(paint.fine(places, 2.2e-3), 0.45, 0.8) * red[:, 0].clamp(0, 1)

@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "constants.h"
 #include "threads/pool.h"
+#include "threads/scratch.h"
 
 namespace incarnate {
 namespace {
+
+struct SortItem {
+  uint32_t key, value;
+};
 
 constexpr float kHalfLog2E = 0.72134752044448170f;
 // Widens every ellipse by a hair, so that rounding never loses a pixel that blending would keep.
@@ -59,49 +65,15 @@ bool make_candidate(const ProjectedSplats& all, int64_t i, int width, int height
          all_finite(all.features + i * all.num_features, all.num_features);
 }
 
-}  // namespace
-
-Candidates find_candidates(const ProjectedSplats& all, int width, int height, int num_threads) {
-  Candidates found;
-  // Not a vector, which would clear 64 bytes a splat first.
-  found.splats.reset(new Candidate[all.count]);
-  std::vector<uint32_t> keys(all.count);
-  found.order.resize(all.count);
-  const int64_t num_chunks = std::max(1, num_threads);
-  const auto begin_of = [&](int64_t chunk) { return all.count * chunk / num_chunks; };
-  std::vector<int64_t> ends(num_chunks);
-  parallel_for(num_threads, static_cast<int>(num_chunks), [&](int chunk) {
-    int64_t place = begin_of(chunk);
-    for (int64_t i = place; i < begin_of(chunk + 1); ++i) {
-      if (!make_candidate(all, i, width, height, found.splats[place])) continue;
-      // Depths are positive, so their bits sort as they do.
-      std::memcpy(&keys[place], &all.depths[i], sizeof(float));
-      found.order[place] = static_cast<uint32_t>(place);
-      ++place;
-    }
-    ends[chunk] = place;
-  });
-  int64_t count = 0;
-  for (int64_t chunk = 0; chunk < num_chunks; ++chunk) {
-    const int64_t begin = begin_of(chunk), size = ends[chunk] - begin;
-    std::copy_n(keys.begin() + begin, size, keys.begin() + count);
-    std::copy_n(found.order.begin() + begin, size, found.order.begin() + count);
-    count += size;
-  }
-  keys.resize(count);
-  found.order.resize(count);
-  radix_sort(keys, found.order);
-  return found;
-}
-
-void radix_sort(std::vector<uint32_t>& keys, std::vector<uint32_t>& values) {
+// Writes the items' values to `order`, by key, smallest first and stable: a radix sort.
+void sort_values(SortItem* items, int64_t count, uint32_t* order) {
   constexpr int kPasses = 3, kBits = 11;
   constexpr uint32_t kBins = 1u << kBits;
-  const size_t count = keys.size();
-  std::vector<uint32_t> next(kPasses * kBins, 0), other_keys(count), other_values(count);
-  for (const uint32_t key : keys) {
+  auto* other = scratch<struct OtherItemRoom, SortItem>(count);
+  std::vector<uint32_t> next(kPasses * kBins, 0);
+  for (int64_t i = 0; i < count; ++i) {
     for (int pass = 0; pass < kPasses; ++pass)
-      ++next[pass * kBins + (key >> pass * kBits) % kBins];
+      ++next[pass * kBins + (items[i].key >> pass * kBits) % kBins];
   }
   for (int pass = 0; pass < kPasses; ++pass) {
     uint32_t* place = next.data() + pass * kBins;
@@ -111,14 +83,45 @@ void radix_sort(std::vector<uint32_t>& keys, std::vector<uint32_t>& values) {
       place[bin] = total;
       total += size;
     }
-    for (size_t i = 0; i < count; ++i) {
-      const uint32_t to = place[(keys[i] >> pass * kBits) % kBins]++;
-      other_keys[to] = keys[i];
-      other_values[to] = values[i];
+    for (int64_t i = 0; i < count; ++i) {
+      const uint32_t to = place[(items[i].key >> pass * kBits) % kBins]++;
+      if (pass == kPasses - 1)
+        order[to] = items[i].value;
+      else
+        other[to] = items[i];
     }
-    keys.swap(other_keys);
-    values.swap(other_values);
+    std::swap(items, other);
   }
+}
+
+}  // namespace
+
+Candidates find_candidates(const ProjectedSplats& all, int width, int height, int num_threads) {
+  auto* splats = scratch<struct CandidateRoom, Candidate>(all.count);
+  auto* items = scratch<struct ItemRoom, SortItem>(all.count);
+  const int64_t num_chunks = std::max(1, num_threads);
+  const auto begin_of = [&](int64_t chunk) { return all.count * chunk / num_chunks; };
+  std::vector<int64_t> ends(num_chunks);
+  parallel_for(num_threads, static_cast<int>(num_chunks), [&](int chunk) {
+    int64_t place = begin_of(chunk);
+    for (int64_t i = place; i < begin_of(chunk + 1); ++i) {
+      if (!make_candidate(all, i, width, height, splats[place])) continue;
+      // Depths are positive, so their bits sort as they do.
+      std::memcpy(&items[place].key, &all.depths[i], sizeof(float));
+      items[place].value = static_cast<uint32_t>(place);
+      ++place;
+    }
+    ends[chunk] = place;
+  });
+  int64_t count = 0;
+  for (int64_t chunk = 0; chunk < num_chunks; ++chunk) {
+    const int64_t begin = begin_of(chunk), size = ends[chunk] - begin;
+    std::copy_n(items + begin, size, items + count);
+    count += size;
+  }
+  auto* order = scratch<struct OrderRoom, uint32_t>(count);
+  sort_values(items, count, order);
+  return {splats, order, count};
 }
 
 }  // namespace incarnate

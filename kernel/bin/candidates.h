@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "bin/plan.h"
 
@@ -19,14 +17,13 @@ struct alignas(64) Candidate {
   float dy_rightmost;   // where the ellipse reaches furthest right; furthest left at its negative
 };
 
+// Valid until the same thread finds candidates again.
 struct Candidates {
-  std::unique_ptr<Candidate[]> splats;
-  std::vector<uint32_t> order;  // indices into `splats`, nearest first, ties by index
+  const Candidate* splats;
+  const uint32_t* order;  // indices into `splats`, nearest first, ties by index
+  int64_t count;
 };
 
 Candidates find_candidates(const ProjectedSplats& splats, int width, int height, int num_threads);
-
-// Sorts `values` by `keys`, smallest first and stable; both arrays are used up as scratch.
-void radix_sort(std::vector<uint32_t>& keys, std::vector<uint32_t>& values);
 
 }  // namespace incarnate

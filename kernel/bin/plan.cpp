@@ -19,6 +19,8 @@ struct Header {
   int32_t width;
   int32_t height;
 };
+// Candidates are visited in depth order, which jumps through memory: they are fetched this early.
+constexpr int64_t kAhead = 12;
 constexpr uint64_t kMagic = 0x6e616c7070736e69;
 
 // Where each array lies in a plan's bytes.
@@ -62,6 +64,9 @@ class TileLister {
     reserve(run, static_cast<int64_t>(bottom - top + 1) * (right - left + 1));
     // In one row or one column of tiles the bounding box is already nearly exact.
     const bool is_small = top == bottom || left == right;
+    // Local copies: what is written here could otherwise alias them.
+    uint32_t* next = run.tiles.data() + run.num_entries;
+    uint32_t* const counts = run.cursor.data();
     for (int row = top; row <= bottom; ++row) {
       int first = left, last = right;
       if (!is_small) {
@@ -69,8 +74,12 @@ class TileLister {
         first = std::max(left, tile_of(x + span.left, across_));
         last = std::min(right, tile_of(x + span.right, across_));
       }
-      for (int column = first; column <= last; ++column) append(run, row * across_ + column);
+      for (int tile = row * across_ + first; tile <= row * across_ + last; ++tile) {
+        *next++ = static_cast<uint32_t>(tile);
+        ++counts[tile];
+      }
     }
+    run.num_entries = next - run.tiles.data();
   }
 
  private:
@@ -79,7 +88,7 @@ class TileLister {
   };
 
   static int tile_of(float pixel, int count) {
-    const float tile = std::floor(pixel * (1.0f / kTileSize));
+    const float tile = pixel * (1.0f / kTileSize);
     return static_cast<int>(std::min(std::max(tile, 0.0f), static_cast<float>(count - 1)));
   }
 
@@ -105,11 +114,6 @@ class TileLister {
   static void reserve(Run& run, int64_t more) {
     const int64_t needed = run.num_entries + more;
     if (needed > static_cast<int64_t>(run.tiles.size())) run.tiles.resize(2 * needed);
-  }
-
-  static void append(Run& run, int tile) {
-    run.tiles[run.num_entries++] = static_cast<uint32_t>(tile);
-    ++run.cursor[tile];
   }
 
   int across_, down_;
@@ -144,7 +148,7 @@ T* array_at(uint8_t* bytes, int64_t offset) {
 PlanBytes make_plan(const ProjectedSplats& all, int width, int height, int num_threads) {
   const Candidates found = find_candidates(all, width, height, num_threads);
   const TileLister lister(width, height);
-  const int64_t num_splats = static_cast<int64_t>(found.order.size());
+  const int64_t num_splats = found.count;
   const int num_tiles = lister.num_tiles();
 
   std::vector<Run> runs(std::max(1, num_threads));
@@ -157,6 +161,7 @@ PlanBytes make_plan(const ProjectedSplats& all, int width, int height, int num_t
     run.counts.resize(run.end - run.begin);
     run.tiles.resize(4 * (run.end - run.begin));
     for (int64_t rank = run.begin; rank < run.end; ++rank) {
+      if (rank + kAhead < run.end) __builtin_prefetch(&found.splats[found.order[rank + kAhead]]);
       const int64_t before = run.num_entries;
       lister.list(found.splats[found.order[rank]], run);
       run.counts[rank - run.begin] = static_cast<uint32_t>(run.num_entries - before);
@@ -183,6 +188,7 @@ PlanBytes make_plan(const ProjectedSplats& all, int width, int height, int num_t
     auto* position_of = array_at<uint32_t>(bytes, at.position_of) + slot_of_run[r];
     uint32_t local = 0;
     for (int64_t rank = run.begin; rank < run.end; ++rank) {
+      if (rank + kAhead < run.end) __builtin_prefetch(&found.splats[found.order[rank + kAhead]]);
       splats[rank] = found.splats[found.order[rank]].splat;
       first_slot[rank] = slot_of_run[r] + local;
       for (uint32_t end = local + run.counts[rank - run.begin]; local < end; ++local) {

@@ -1,11 +1,11 @@
 #include "blend/blend.h"
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "simd/stages.h"
 #include "threads/pool.h"
+#include "threads/scratch.h"
 
 namespace incarnate {
 namespace {
@@ -28,13 +28,13 @@ void for_each_rank(const PlanView& plan, int num_threads, const Work& work) {
 }
 
 // Copies the values of one block into depth order.
-std::unique_ptr<float[]> pack(const PlanView& plan, const ProjectedSplats& splats,
-                              const ValueBlock& block, int num_threads) {
-  std::unique_ptr<float[]> packed(new float[plan.num_splats * block.width]);
+const float* pack(const PlanView& plan, const ProjectedSplats& splats, const ValueBlock& block,
+                  int num_threads) {
+  float* const packed = scratch<struct PackedRoom, float>(plan.num_splats * block.width);
   const int num_features = std::min(block.count, splats.num_features - block.first);
   for_each_rank(plan, num_threads, [&](int64_t rank) {
     const int64_t index = plan.splats[rank].index;
-    float* to = packed.get() + rank * block.width;
+    float* to = packed + rank * block.width;
     const float* from = splats.features + index * splats.num_features + block.first;
     std::copy_n(from, num_features, to);
     std::fill(to + num_features, to + block.width, 0.0f);
@@ -51,8 +51,7 @@ void for_each_block(const PlanView& plan, const ProjectedSplats& splats, int num
   for (int first = 0; first < num_values;) {
     const BlendKernel& kernel = stages().blend_kernel(num_values - first);
     ValueBlock block{first, std::min(kernel.width, num_values - first), kernel.width, nullptr};
-    const auto packed = pack(plan, splats, block, num_threads);
-    block.values = packed.get();
+    block.values = pack(plan, splats, block, num_threads);
     work(kernel, block);
     first += block.count;
   }
@@ -92,13 +91,14 @@ void blend_backward(const PlanView& plan, const ProjectedSplats& splats, const I
                     const Image& gradient, const SplatGradients& into, int num_threads) {
   for_each_block(plan, splats, num_threads,
                  [&](const BlendKernel& kernel, const ValueBlock& block) {
-    std::unique_ptr<float[]> moments(new float[plan.num_entries * kernel.moment_stride]);
+    float* const moments =
+        scratch<struct MomentRoom, float>(plan.num_entries * kernel.moment_stride);
     parallel_for(num_threads, plan.num_tiles(), [&](int tile) {
-      kernel.backward(plan, block, image, gradient, moments.get(), tile);
+      kernel.backward(plan, block, image, gradient, moments, tile);
     });
     for_each_rank(plan, num_threads, [&](int64_t rank) {
       float sums[kMaxMomentStride];
-      kernel.sum_entries(plan, moments.get(), rank, sums);
+      kernel.sum_entries(plan, moments, rank, sums);
       add_gradients(sums, block, splats, plan.splats[rank].index, into);
     });
   });

@@ -1,11 +1,11 @@
 #include "image_loss/image_loss.h"
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "simd/stages.h"
 #include "threads/pool.h"
+#include "threads/scratch.h"
 
 namespace incarnate {
 namespace {
@@ -32,15 +32,16 @@ double sum(const std::vector<double>& rows) {
 PictureLosses compare_pictures(const PicturePair& pair, float* ssim_gradient, int num_threads) {
   const int64_t row_length = pair.row_length();
   const int64_t spread_length = 3 * row_length;
-  std::unique_ptr<float[]> spread;
-  if (ssim_gradient != nullptr) spread.reset(new float[pair.window_rows() * spread_length]);
+  float* spread = nullptr;
+  if (ssim_gradient != nullptr)
+    spread = scratch<struct SpreadRoom, float>(pair.window_rows() * spread_length);
 
   std::vector<double> similarities(pair.window_rows()), differences(pair.height);
   for_each_run(pair.window_rows(), num_threads, [&](int first, int end) {
     // Cleared, since vectors at the end of a row read a little beyond it.
     std::vector<float> scratch(kSsimScratchRows * (row_length + kSsimMargin));
     for (int row = first; row < end; ++row) {
-      float* to = spread ? spread.get() + row * spread_length : nullptr;
+      float* to = spread ? spread + row * spread_length : nullptr;
       similarities[row] = stages().ssim_row(pair, row, scratch.data(), to);
     }
   });
@@ -48,7 +49,7 @@ PictureLosses compare_pictures(const PicturePair& pair, float* ssim_gradient, in
     for (int row = first; row < end; ++row) {
       differences[row] = stages().l1_row(pair, row);
       if (ssim_gradient != nullptr)
-        stages().ssim_gradient_row(pair, row, spread.get(), ssim_gradient + row * row_length);
+        stages().ssim_gradient_row(pair, row, spread, ssim_gradient + row * row_length);
     }
   });
   const double num_windows = static_cast<double>(pair.window_rows()) * pair.window_length();

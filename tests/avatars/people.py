@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.codes import fit_code_projection
-from incarnate.avatars.head import HeadAvatar, HeadModel
+from incarnate.avatars.head import HeadAvatar, HeadModel, surroundings_of
 from incarnate.avatars.seeding import start_on_surface
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.files import load_capture
@@ -53,7 +53,7 @@ def small_avatar(model: HeadModel | None = None, num_splats: int = 600) -> HeadA
     model = model or HeadModel(num_codes=4)
     start = start_on_surface(rig, num_splats, torch.Generator().manual_seed(1))
     projection = fit_code_projection(rig, talking_poses(rig, 12), model.num_codes)
-    return HeadAvatar(model, rig, projection, start)
+    return HeadAvatar(model, rig, projection, start, surroundings_of(start, model.num_nodes))
 
 
 def write_painted_capture(folder: Path, *, size: int = 48, num_frames: int = 8) -> Capture:

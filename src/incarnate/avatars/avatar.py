@@ -24,12 +24,13 @@ class Avatar(Protocol):
         """The rig of this person, identity folded in."""
         ...
 
-    def splat(self, pose: Pose, camera: Camera) -> Splats:
+    def splat(self, pose: Pose, camera: Camera, light: Environment | None = None) -> Splats:
         """Posed splats with the channels that `shade` reads.
 
         Args:
             pose: One pose (no batch) in the rig's order.
             camera: The view; only view-dependent channels use it.
+            light: What lights the person, as in `shade`; only shadows use it.
         """
         ...
 
@@ -65,7 +66,7 @@ def render(
     Returns:
         Linear RGB, float, composited once.
     """
-    raster = rasterize(avatar.splat(pose, camera), camera)
+    raster = rasterize(avatar.splat(pose, camera, light), camera)
     image = avatar.shade(raster, camera, light)
     if background is None:
         return image

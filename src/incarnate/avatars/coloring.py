@@ -1,6 +1,6 @@
 """Start colours read from frames, and removal of splats that the mattes say are not there."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.spatial
@@ -22,7 +22,7 @@ _DEPTH_TOLERANCE = 0.006
 _SOLID_MATTE = 0.9
 # Splats that mattes cover in less than this share of the frames are not part of the person.
 _MIN_COVERAGE = 0.25
-_ALBEDO_BOUNDS = (0.003, 0.95)
+ALBEDO_BOUNDS = (0.003, 0.95)
 
 
 def colored_start(start: HeadStart, observations: list[Observation]) -> HeadStart:
@@ -39,40 +39,51 @@ def colored_start(start: HeadStart, observations: list[Observation]) -> HeadStar
     seen = torch.zeros_like(start.opacity_logits)
     covered, in_view = torch.zeros_like(seen), torch.zeros_like(seen)
     for observation in observations:
-        points = carried_points(observation, start.means, weights, start.rig_basis)
-        pixels = in_camera(observation.frame.camera, points)
-        inside = _inside(observation, pixels)
-        matte, color, visible = _read(observation, pixels)
-        weight = inside * visible * (matte > _SOLID_MATTE)
-        color_sum += weight[:, None] * color
-        seen += weight
-        covered += inside * (matte > 0.5)
-        in_view += inside
+        seen_now = see_points(observation, start.means, weights, start.rig_basis)
+        color_sum += seen_now.weight[:, None] * seen_now.color
+        seen += seen_now.weight
+        covered += seen_now.inside * (seen_now.matte > 0.5)
+        in_view += seen_now.inside
     keep = (covered >= _MIN_COVERAGE * in_view) & (in_view > 0)
-    color = _filled(start.means, color_sum / seen.clamp(min=1)[:, None], seen > 0)
-    colored = replace(start, albedo_logits=torch.logit(color.clamp(*_ALBEDO_BOUNDS)))
+    color = filled_colors(start.means, color_sum / seen.clamp(min=1)[:, None], seen > 0)
+    colored = replace(start, albedo_logits=torch.logit(color.clamp(*ALBEDO_BOUNDS)))
     return HeadStart(**{name: value[keep] for name, value in vars(colored).items()})
 
 
-def _inside(observation: Observation, pixels: Float[Tensor, "points 3"]) -> Float[Tensor, "points"]:
-    camera = observation.frame.camera
-    size = pixels.new_tensor([camera.width, camera.height])
-    return ((pixels[:, :2] > 0) & (pixels[:, :2] < size)).all(-1).to(pixels.dtype)
+@dataclass(frozen=True)
+class Seen:
+    """What one frame shows at points that ride on the rig."""
+
+    inside: Float[Tensor, "points"]
+    """1 where the point is in the picture, else 0."""
+    matte: Float[Tensor, "points"]
+    color: Float[Tensor, "points 3"]
+    """Linear RGB of the pixel it falls on."""
+    weight: Float[Tensor, "points"]
+    """1 where that colour is the point's own: in the picture, well inside the matte, unhidden."""
 
 
-def _read(
-    observation: Observation, pixels: Float[Tensor, "points 3"]
-) -> tuple[Float[Tensor, "points"], Float[Tensor, "points 3"], Float[Tensor, "points"]]:
-    """Matte, linear colour, and whether the mesh leaves each point visible (0 or 1)."""
+def see_points(
+    observation: Observation,
+    rest: Float[Tensor, "points 3"],
+    weights: Float[Tensor, "points joints"],
+    rig_basis: Float[Tensor, "points 3 expressions"],
+) -> Seen:
+    """Look up rest points that ride on the rig in a frame."""
     frame, camera = observation.frame, observation.frame.camera
+    pixels = in_camera(camera, carried_points(observation, rest, weights, rig_basis))
+    size = pixels.new_tensor([camera.width, camera.height])
+    inside = ((pixels[:, :2] > 0) & (pixels[:, :2] < size)).all(-1).to(pixels.dtype)
     sampled = sample_pixels(torch.cat([frame.image, frame.matte[..., None]], -1), pixels[:, :2])
     column = pixels[:, 0].long().clamp(0, camera.width - 1)
     row = pixels[:, 1].long().clamp(0, camera.height - 1)
     visible = pixels[:, 2] < observation.mesh.depth[row, column] + _DEPTH_TOLERANCE
-    return sampled[:, 3], sampled[:, :3], visible.to(pixels.dtype)
+    matte = sampled[:, 3]
+    weight = inside * visible * (matte > _SOLID_MATTE)
+    return Seen(inside, matte, sampled[:, :3], weight)
 
 
-def _filled(
+def filled_colors(
     points: Float[Tensor, "points 3"],
     colors: Float[Tensor, "points 3"],
     known: Bool[Tensor, "points"],

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from incarnate.avatars.codes import CodeProjection
 from incarnate.avatars.head import (
+    SHARED_PARAMETERS,
     SPLAT_CONSTANTS,
     SPLAT_PARAMETERS,
     HeadAvatar,
     HeadModel,
     HeadStart,
+    Surroundings,
 )
 from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
@@ -134,7 +136,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def avatar_tensors(avatar: HeadAvatar) -> dict[str, Tensor]:
     """All tensors that make an avatar, by name."""
-    names = (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, "light_logits")
+    names = (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS)
     tensors = {name: getattr(avatar, name).detach() for name in names}
     tensors["code_mean"] = avatar.projection.mean
     tensors["code_components"] = avatar.projection.components
@@ -150,8 +152,9 @@ def avatar_from_tensors(model: HeadModel, rig: Rig, tensors: Mapping[str, Tensor
     try:
         start = HeadStart(**{f.name: tensors[f.name] for f in fields(HeadStart)})
         projection = CodeProjection(tensors["code_mean"], tensors["code_components"])
-        avatar = HeadAvatar(model, rig, projection, start)
-        for name in (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, "light_logits"):
+        around = Surroundings(**{f.name: tensors[f.name] for f in fields(Surroundings)})
+        avatar = HeadAvatar(model, rig, projection, start, around)
+        for name in (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS):
             getattr(avatar, name).data.copy_(tensors[name])
     except (KeyError, RuntimeError) as error:
         raise AvatarError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from incarnate.avatars.codes import CodeProjection
@@ -14,6 +14,14 @@ from incarnate.avatars.materials import (
     ROUGHNESS_RANGE,
     decode_bounded,
 )
+from incarnate.avatars.nodes import NodeReads, at_splats, read_nodes, spread_nodes
+from incarnate.avatars.transfer import (
+    LIGHT_HEIGHT,
+    Transfer,
+    light_of_fan,
+    transfer_of,
+    wholly_open,
+)
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.rotations import (
     quaternion_from_matrix,
@@ -22,6 +30,7 @@ from incarnate.geometry.rotations import (
 )
 from incarnate.light.environment import Environment
 from incarnate.light.prefilter import PrefilteredLight, prefilter
+from incarnate.light.sampling import downsampled
 from incarnate.light.shading import SurfaceMaps, shade_surface
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
@@ -40,7 +49,11 @@ class HeadModel:
     shading: Literal["shaded", "baked"] = "shaded"
     """Materials under a light, or one colour a splat that can't be relit."""
     occlusion: Literal["learned", "off"] = "learned"
-    """Per-splat ambient occlusion that depends on the deformation codes (mouth, folds)."""
+    """A factor on each splat's light that depends on the deformation codes (mouth, lids, folds)."""
+    shadows: Literal["traced", "off"] = "traced"
+    """Whether the rest head shadows itself, and brightens its folds (docs/head.md)."""
+    num_nodes: int = 600
+    """Nodes over the head on which what is smooth lives: shading that the light can't explain."""
     light_height: int = 16
     """Rows of the learned equirectangular light; it has twice as many columns."""
 
@@ -62,6 +75,30 @@ class HeadStart:
     """Softmax gives the skinning weights."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What each starting splat has around it; fixed, and inherited when a splat is split."""
+
+    visibility: UInt8[Tensor, "splats directions"]
+    """From which directions of `transfer.fan_directions` each is seen; 255 is wholly open."""
+    nodes: Int[Tensor, "splats reads"]
+    """Nodes that each splat reads (`NodeReads`)."""
+    node_weights: Float[Tensor, "splats reads"]
+
+
+def surroundings_of(
+    start: HeadStart, num_nodes: int, visibility: UInt8[Tensor, "splats directions"] | None = None
+) -> Surroundings:
+    """Nodes spread over some splats, and what hides them: nothing, if that is left out."""
+    if visibility is None:
+        visibility = wholly_open(len(start.means))
+    reads = read_nodes(start.means, spread_nodes(start.means, num_nodes))
+    return Surroundings(visibility, reads.nodes, reads.weights)
+
+
+# Largest log-ratio of light that the residual may add or take away.
+_RESIDUAL_LIMIT = 0.6
+
 # Per-splat tensors that training changes, in the order in which checkpoints list them.
 SPLAT_PARAMETERS = (
     "means",
@@ -77,7 +114,16 @@ SPLAT_PARAMETERS = (
     "skinning_logits",
 )
 # Per-splat tensors that stay as they started; children of a split inherit them all the same.
-SPLAT_CONSTANTS = ("rig_basis", "start_means", "start_quaternions")
+SPLAT_CONSTANTS = (
+    "rig_basis",
+    "start_means",
+    "start_quaternions",
+    "visibility",
+    "nodes",
+    "node_weights",
+)
+# What training changes besides: no splat owns it.
+SHARED_PARAMETERS = ("light_logits", "residual")
 
 
 @final
@@ -89,14 +135,35 @@ class HeadAvatar(nn.Module):
     joint quaternions. E is the rig's basis, D is learned from zero.
     """
 
+    means: nn.Parameter
+    quaternions: nn.Parameter
+    log_scales: nn.Parameter
+    opacity_logits: nn.Parameter
+    albedo_logits: nn.Parameter
+    roughness_logits: nn.Parameter
+    skinning_logits: nn.Parameter
+    rig_basis: Tensor
+    start_means: Tensor
+    start_quaternions: Tensor
+    visibility: Tensor
+    nodes: Tensor
+    node_weights: Tensor
+
     def __init__(
-        self, model: HeadModel, rig: Rig, projection: CodeProjection, start: HeadStart
+        self,
+        model: HeadModel,
+        rig: Rig,
+        projection: CodeProjection,
+        start: HeadStart,
+        surroundings: Surroundings,
     ) -> None:
         super().__init__()
         self.model = model
         self._rig = rig
         self.projection = projection
-        self._last_light: tuple[Tensor, PrefilteredLight] | None = None
+        self._last_light: tuple[Tensor, PrefilteredLight, Environment] | None = None
+        self._last_transfer: tuple[Tensor, Transfer] | None = None
+        self.shadow_joints, self._frame_of_joint = _shadow_frames(rig)
         count = len(start.means)
         for name in ("means", "quaternions", "log_scales", "opacity_logits", "albedo_logits",
                      "roughness_logits", "skinning_logits"):  # fmt: skip
@@ -110,6 +177,9 @@ class HeadAvatar(nn.Module):
         self.register_buffer("rig_basis", start.rig_basis.clone())
         self.register_buffer("start_means", start.means.clone())
         self.register_buffer("start_quaternions", start.quaternions.clone())
+        for name in ("visibility", "nodes", "node_weights"):
+            self.register_buffer(name, getattr(surroundings, name).clone())
+        self.residual = nn.Parameter(zeros(model.num_nodes, 3))
         height = model.light_height
         # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
         self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
@@ -129,7 +199,7 @@ class HeadAvatar(nn.Module):
         """The light of the training capture as far as training recovered it; differentiable."""
         return Environment(nn.functional.softplus(self.light_logits), name="learned")
 
-    def splat(self, pose: Pose, camera: Camera) -> Splats:
+    def splat(self, pose: Pose, camera: Camera, light: Environment | None = None) -> Splats:
         """Posed splats with material channels (see `Avatar.splat`)."""
         del camera  # nothing of a head depends on the view but its shading
         codes = self.projection(pose)
@@ -141,12 +211,13 @@ class HeadAvatar(nn.Module):
         means = apply_affine(blend_transforms(weights, transforms), rest)
         joint_quaternions = _aligned(quaternion_from_matrix(transforms[:, :3, :3]))
         quaternions = quaternion_product(weights @ joint_quaternions, self.quaternions)
+        exposure = self._exposure(light, transforms[self.shadow_joints, :3, :3], weights, codes)
         return Splats(
             means=means,
             quaternions=quaternions,
             log_scales=self.log_scales,
             opacity_logits=self.opacity_logits,
-            features=self._features(quaternions, codes),
+            features=self._features(quaternions, exposure),
             channels=MATERIAL_CHANNELS,
         )
 
@@ -157,24 +228,58 @@ class HeadAvatar(nn.Module):
             logits = logits.detach()
         return torch.softmax(logits, -1)
 
+    @property
+    def node_reads(self) -> NodeReads:
+        """How splats read the nodes."""
+        return NodeReads(self.nodes, self.node_weights)
+
+    def shadow_share(
+        self, weights: Float[Tensor, "splats joints"]
+    ) -> Float[Tensor, "splats frames"]:
+        """How much each splat follows each of `shadow_joints`, from its skinning weights."""
+        return weights @ self._frame_of_joint
+
     def albedo(self) -> Float[Tensor, "splats 3"]:
         """Linear diffuse albedo of each splat, in (0, 1)."""
         return torch.sigmoid(self.albedo_logits)
 
     def _features(
-        self, quaternions: Float[Tensor, "splats 4"], codes: Float[Tensor, "codes"]
+        self, quaternions: Float[Tensor, "splats 4"], exposure: Float[Tensor, "splats 3"]
     ) -> Float[Tensor, "splats channels"]:
-        occlusion = self.occlusion_logits + self.occlusion_basis @ codes
         return torch.cat(
             [
                 self.albedo(),
                 decode_bounded(self.roughness_logits, ROUGHNESS_RANGE)[:, None],
                 decode_bounded(self.reflectance_logits, REFLECTANCE_RANGE)[:, None],
                 thin_axis(quaternions),
-                torch.sigmoid(occlusion)[:, None],
+                exposure,
             ],
             -1,
         )
+
+    def _exposure(
+        self,
+        light: Environment | None,
+        world_from_frame: Float[Tensor, "frames 3 3"],
+        weights: Float[Tensor, "splats joints"],
+        codes: Float[Tensor, "codes"],
+    ) -> Float[Tensor, "splats 3"]:
+        """Share of an unobstructed sky's light that reaches each splat, a colour channel each."""
+        exposure = torch.ones_like(self.albedo_logits)
+        if self.model.shading == "baked":
+            return exposure
+        if self.model.shadows == "traced":
+            fan = light_of_fan(self._small(light), world_from_frame)
+            share = self.shadow_share(weights.detach())
+            exposure = self.transfer.exposure(fan, share, self.albedo().detach())
+        if light is None:
+            # What the training light's model leaves unexplained is no property of the skin.
+            residual = _RESIDUAL_LIMIT * torch.tanh(self.residual / _RESIDUAL_LIMIT)
+            exposure = exposure * at_splats(residual, self.node_reads).exp()
+        if self.model.occlusion == "learned":
+            logits = self.occlusion_logits + self.occlusion_basis @ codes
+            exposure = exposure * torch.sigmoid(logits)[:, None]
+        return exposure
 
     def shade(
         self, raster: Raster, camera: Camera, light: Environment | None
@@ -188,25 +293,60 @@ class HeadAvatar(nn.Module):
         coverage = alpha.index_select(0, covered)[:, None]
         maps = Raster(sums[None], coverage.T, coverage.T, raster.channels)
         to_camera = -camera.pixel_rays().flatten(0, 1).index_select(0, covered)
+        exposure = maps["exposure"][0].clamp(min=1e-3)
+        # Shading knows one occlusion for diffuse and glossy light; what is coloured goes to albedo.
+        occlusion = exposure.mean(-1, keepdim=True)
         surface = SurfaceMaps(
-            albedo=maps["albedo"][0],
+            albedo=maps["albedo"][0] * (exposure / occlusion),
             roughness=maps["roughness"][0],
             reflectance=maps["reflectance"][0],
             normal=_facing(maps.sum("normal")[0], to_camera),
-            occlusion=maps["occlusion"][0] if self.model.occlusion == "learned" else None,
+            occlusion=occlusion,
         )
         shaded = shade_surface(surface, to_camera, self._prefiltered(light))
         image = torch.zeros_like(raster.sums[..., :3]).flatten(0, 1)
         image = image.index_copy(0, covered, (shaded.diffuse + shaded.specular) * coverage)
         return image.view(*raster.alpha.shape, 3)
 
+    @property
+    def transfer(self) -> Transfer:
+        """How light reaches the splats; made anew when some were split or dropped."""
+        if self._last_transfer is None or self._last_transfer[0] is not self.visibility:
+            transfer = transfer_of(thin_axis(self.start_quaternions), self.visibility)
+            self._last_transfer = (self.visibility, transfer)
+        return self._last_transfer[1]
+
     def _prefiltered(self, light: Environment | None) -> PrefilteredLight:
-        """The light made ready; a video lit by one map, turned or not, filters it once."""
+        """The light made ready for shading."""
         if light is None:
             return prefilter(self.learned_light)
+        return self._ready(light)[1].rotated(light.rotation)
+
+    def _small(self, light: Environment | None) -> Environment:
+        """The light made ready for shadows."""
+        if light is None:
+            return self.learned_light
+        return self._ready(light)[2].rotated(light.rotation)
+
+    def _ready(self, light: Environment) -> tuple[Tensor, PrefilteredLight, Environment]:
+        """A video lit by one map, turned or not, filters it once."""
         if self._last_light is None or self._last_light[0] is not light.radiance:
-            self._last_light = (light.radiance, prefilter(replace(light, rotation=0.0)))
-        return self._last_light[1].rotated(light.rotation)
+            unturned = replace(light, rotation=0.0)
+            small = downsampled(unturned, LIGHT_HEIGHT)
+            self._last_light = (light.radiance, prefilter(unturned), small)
+        return self._last_light
+
+
+def _shadow_frames(rig: Rig) -> tuple[list[int], Float[Tensor, "joints 2"]]:
+    """The joints whose axes shadows turn with, chest and head, and to which each joint belongs."""
+    head = rig.joint_names.index("head") if "head" in rig.joint_names else 0
+    share = torch.zeros(rig.num_joints, 2)
+    for joint, parent in enumerate(rig.parents):
+        with_head = joint == head or (parent >= 0 and bool(share[parent, 1] == 1))
+        share[joint] = torch.tensor([0.0, 1.0] if with_head else [1.0, 0.0])
+    if "neck" in rig.joint_names:
+        share[rig.joint_index("neck")] = 0.5
+    return [0, head], share
 
 
 def thin_axis(quaternions: Float[Tensor, "splats 4"]) -> Float[Tensor, "splats 3"]:
@@ -218,10 +358,13 @@ def thin_axis(quaternions: Float[Tensor, "splats 4"]) -> Float[Tensor, "splats 3
 def _facing(
     normal: Float[Tensor, "pixels 3"], to_camera: Float[Tensor, "pixels 3"]
 ) -> Float[Tensor, "pixels 3"]:
-    """Unit normals, turned to the camera: a seen surface can't face away."""
+    """Unit normals that don't point away: a seen surface is turned to the camera at least edge-on.
+
+    What points away is laid into the plane of the picture; flipped over, it would jump.
+    """
     unit = nn.functional.normalize(normal, dim=-1, eps=1e-6)
-    away = (unit.detach() * to_camera).sum(-1, keepdim=True) < 0
-    return torch.where(away, -unit, unit)
+    away = (unit * to_camera).sum(-1, keepdim=True).clamp(max=0)
+    return nn.functional.normalize(unit - away * to_camera, dim=-1, eps=1e-6)
 
 
 def _aligned(quaternions: Float[Tensor, "joints 4"]) -> Float[Tensor, "joints 4"]:

@@ -14,7 +14,7 @@ MATERIAL_CHANNELS = (
     "roughness",
     "reflectance",
     *("normal",) * 3,
-    "occlusion",
+    *("exposure",) * 3,
 )
 
 

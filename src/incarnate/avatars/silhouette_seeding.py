@@ -6,6 +6,7 @@ carried by the rig into the other frames, and the depth at which mattes cover it
 stays the same wins.
 """
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from scipy import ndimage
@@ -93,9 +94,11 @@ def _pixels_beyond(
     if bool(off_mesh.all()):
         empty = torch.zeros(0, 2, dtype=torch.long)
         return empty, empty
-    _, nearest = ndimage.distance_transform_edt(off_mesh.numpy(), return_indices=True)
+    found = ndimage.distance_transform_edt(
+        off_mesh.numpy(), return_distances=False, return_indices=True
+    )
     rows, cols = torch.nonzero(off_mesh & (observation.frame.matte > _MIN_MATTE), as_tuple=True)
-    nearest = torch.from_numpy(nearest).long()
+    nearest = torch.from_numpy(np.asarray(found)).long()
     return torch.stack([rows, cols], -1), nearest[:, rows, cols].T
 
 

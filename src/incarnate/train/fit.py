@@ -18,10 +18,12 @@ from incarnate.avatars.files import (
     avatar_tensors,
     save_avatar,
 )
-from incarnate.avatars.head import HeadAvatar
+from incarnate.avatars.head import HeadAvatar, surroundings_of, thin_axis
+from incarnate.avatars.intrinsics import part_light_from_albedo
 from incarnate.avatars.observations import observe
 from incarnate.avatars.seeding import joined_starts, start_on_surface
 from incarnate.avatars.silhouette_seeding import start_beyond_silhouette
+from incarnate.avatars.transfer import surface_visibility
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
@@ -101,9 +103,15 @@ def start_head(capture: Capture, track: Track, recipe: HeadRecipe) -> HeadAvatar
             f"in {capture.folder} no part of the rig lies inside the mattes; "
             "look at `incarnate check` first."
         )
+    normals = thin_axis(start.quaternions)
+    visibility = surface_visibility(track.rig.vertices, track.rig.faces, start.means, normals)
+    around = surroundings_of(start, recipe.model.num_nodes, visibility)
     training_poses = track.poses[torch.tensor(capture.indices("train"))]
     projection = fit_code_projection(track.rig, training_poses, recipe.model.num_codes)
-    return HeadAvatar(recipe.model, track.rig, projection, start)
+    avatar = HeadAvatar(recipe.model, track.rig, projection, start, around)
+    if recipe.model.shading == "shaded":
+        part_light_from_albedo(avatar, observations, generator)
+    return avatar
 
 
 def train_head(

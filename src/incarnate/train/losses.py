@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.head import HeadAvatar
+from incarnate.avatars.nodes import at_splats, mean_over_splats
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.splats.raster import Raster
 from incarnate.train.frames import TrainingFrame
@@ -18,6 +19,10 @@ _CORRECTIVE_UNIT = 1e-3
 _LARGEST_SCALE = 12e-3
 # Log-ratio by which a splat's thin axis is at least thinner than its others.
 _LEAST_FLATNESS = 0.7
+# Log-ratio of two albedos at which they count as different pigments.
+_ALBEDO_SPREAD = 0.25
+# The same for a splat and its neighbourhood: pores and beard stay, the shading of folds goes.
+_DETAIL_SPREAD = 0.2
 
 
 def picture_loss(
@@ -60,6 +65,9 @@ def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
         terms["correctives"] = weights.correctives * size.mean()
     if avatar.model.shading == "shaded":
         terms["light"] = weights.light * _light_penalty(avatar.learned_light.radiance)
+        variety, detail = _albedo_variety(avatar)
+        terms["albedo"] = weights.albedo * variety + weights.detail * detail
+        terms["residual"] = weights.residual * avatar.residual.square().mean()
         materials = avatar.roughness_logits.square() + (avatar.reflectance_logits + 2.7).square()
         terms["materials"] = weights.materials * materials.mean()
     return terms
@@ -91,3 +99,19 @@ def _light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, "
     across = (log - log.roll(1, 1)).square().mean()
     down = (log[1:] - log[:-1]).square().mean()
     return across + down + log.mean().square()
+
+
+def _albedo_variety(avatar: HeadAvatar) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Robust distances between the log albedos of all pairs of nodes, and of splats to their nodes.
+
+    Few pigments make up a head, so what varies gently over it is light, not albedo (the global
+    sparsity of Barron and Malik, "Shape, illumination, and reflectance from shading", TPAMI 2015).
+    Pairs that differ much, as skin and hair do, no longer pull at each other.
+    """
+    log = torch.nn.functional.logsigmoid(avatar.albedo_logits)
+    reads = avatar.node_reads
+    mean, weight = mean_over_splats(log, reads, len(avatar.residual))
+    detail = (log - at_splats(mean, reads)) / _DETAIL_SPREAD
+    mean = mean[weight > 0]
+    ratio = (mean[:, None] - mean[None]) / _ALBEDO_SPREAD
+    return torch.log1p(ratio.square()).mean(), torch.log1p(detail.square()).mean()

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
-from incarnate.avatars.head import SPLAT_CONSTANTS, SPLAT_PARAMETERS, HeadAvatar
+from incarnate.avatars.head import SHARED_PARAMETERS, SPLAT_CONSTANTS, SPLAT_PARAMETERS, HeadAvatar
 from incarnate.train.recipes import HeadRecipe
 
 
@@ -16,7 +16,7 @@ class SplatOptimizer:
     def __init__(self, avatar: HeadAvatar, recipe: HeadRecipe) -> None:
         self._avatar = avatar
         self._recipe = recipe
-        self._names = [*SPLAT_PARAMETERS, "light_logits"]
+        self._names = [*SPLAT_PARAMETERS, *SHARED_PARAMETERS]
         groups = [
             {"params": [getattr(avatar, name)], "lr": getattr(recipe.rates, name), "name": name}
             for name in self._names

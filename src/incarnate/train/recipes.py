@@ -26,6 +26,7 @@ class LearningRates:
     """Metres per standard deviation of a code, a step."""
     skinning_logits: float = 5e-3
     light_logits: float = 2e-2
+    residual: float = 1e-2
     final: float = 0.05
     """Share of the start value that is left at the last step."""
 
@@ -38,9 +39,9 @@ class LossWeights:
     ssim: float = 0.2
     alpha: float = 0.1
     """Mean absolute difference of coverage and matte."""
-    drift: float = 2e-3
+    drift: float = 8e-3
     """Squared distance of a splat from its start in rest space, in units of 5 mm."""
-    normal: float = 5e-3
+    normal: float = 4e-1
     """Squared sine of half the angle between a splat's rotation and its start."""
     flatness: float = 1e-2
     """Penalty on splats that lose their thin axis, or outgrow 12 mm."""
@@ -48,6 +49,12 @@ class LossWeights:
     """Squared learned corrective displacement, in units of 1 mm per standard deviation."""
     light: float = 2e-3
     """Squared log-ratio of neighbouring texels of the learned light, and of its mean to one."""
+    albedo: float = 5e-2
+    """Robust squared log-ratio of the mean albedos of all pairs of nodes."""
+    detail: float = 2e-3
+    """The same between each splat and the nodes around it."""
+    residual: float = 1e-2
+    """Squared log-ratio of light that the learned light leaves unexplained."""
     materials: float = 2e-3
     """Pull of roughness and F0 to their start, where the light says nothing about them."""
 

@@ -1,0 +1,160 @@
+"""Parts the colours of a few frames into light and albedo, so that training starts from both.
+
+A head that moves shows the same skin under several angles of light: how each splat brightens and
+dims over the frames tells the light whatever the albedo is. What motion leaves open is settled by
+the skin, most of which has one albedo. Then each splat gets the albedo that explains its colours.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from incarnate.avatars.coloring import ALBEDO_BOUNDS, filled_colors, see_points
+from incarnate.avatars.head import HeadAvatar, thin_axis
+from incarnate.avatars.observations import Observation
+from incarnate.avatars.transfer import light_of_fan
+from incarnate.geometry.rotations import quaternion_from_matrix, quaternion_product
+
+_SAMPLES = 1500
+_ITERATIONS = 160
+_RATE = 0.06
+# Log-ratios at which a sample counts half: over time, and of a splat to the common albedo.
+_CHANGE_SPREAD, _ALBEDO_SPREAD = 0.2, 0.2
+_ALBEDO_WEIGHT = 0.25
+# Log-ratio past which a colour can't be that of skin, however it is lit.
+_UNLIKE = 1.0
+_SMOOTHNESS = 0.03
+# At the rim a colour is mixed with the background, and mostly gloss.
+_MIN_FACING = 0.3
+_DARK = 4e-3
+_FAINT = 0.1
+# Where a face's landmarks are known, skin is within this many metres of their middle.
+_FACE_RADIUS = 0.06
+# Rooms and skies are brighter above: so the fit starts.
+_BRIGHT_ABOVE = 0.5
+
+
+@dataclass(frozen=True)
+class _Sights:
+    """Colours of splats over frames."""
+
+    colors: Float[Tensor, "frames splats 3"]
+    weight: Float[Tensor, "frames splats"]
+    """1 where a frame shows the splat's own colour, else 0."""
+    share: Float[Tensor, "splats parts"]
+    """How much each splat follows each of the avatar's `shadow_joints`."""
+    world_from_part: Float[Tensor, "frames parts 3 3"]
+
+
+@torch.no_grad()
+def part_light_from_albedo(
+    avatar: HeadAvatar, observations: list[Observation], generator: torch.Generator
+) -> None:
+    """Set an untrained avatar's light and albedo from frames that spread over its head poses.
+
+    Args:
+        avatar: Coloured as if lit by white light of radiance one.
+        observations: The frames.
+        generator: Picks the splats that the light is fitted to.
+    """
+    sights = _look(avatar, observations)
+    skin = _skin_color(avatar, sights)
+    avatar.light_logits.copy_(_fit_light(avatar, sights, skin, generator))
+    irradiance = _irradiance(avatar, sights, torch.arange(avatar.num_splats), skin)
+    weight = sights.weight[..., None]
+    # One faint sight of skin's albedo decides for splats that lie in the dark.
+    explained = (weight * sights.colors * irradiance).sum(0) + _FAINT * skin
+    energy = (weight * irradiance.square()).sum(0) + _FAINT
+    albedo = filled_colors(avatar.means, explained / energy, sights.weight.sum(0) > 0)
+    avatar.albedo_logits.copy_(torch.logit(_shrunk(albedo, skin).clamp(*ALBEDO_BOUNDS)))
+
+
+def _look(avatar: HeadAvatar, observations: list[Observation]) -> _Sights:
+    weights = avatar.skinning_weights()
+    colors, seen_weights, rotations = [], [], []
+    for observation in observations:
+        seen = see_points(observation, avatar.means, weights, avatar.rig_basis)
+        turn = observation.world_from_rest[:, :3, :3]
+        turned = quaternion_product(weights @ quaternion_from_matrix(turn), avatar.quaternions)
+        to_camera = nn.functional.normalize(observation.frame.camera.center - avatar.means, dim=-1)
+        facing = (thin_axis(turned) * to_camera).sum(-1) > _MIN_FACING
+        colors.append(seen.color)
+        seen_weights.append(seen.weight * facing)
+        rotations.append(turn[avatar.shadow_joints])
+    share = avatar.shadow_share(weights)
+    return _Sights(torch.stack(colors), torch.stack(seen_weights), share, torch.stack(rotations))
+
+
+def _skin_color(avatar: HeadAvatar, sights: _Sights) -> Float[Tensor, "3"]:
+    """The median colour in the middle of the face, or of all there is."""
+    chosen = sights.weight > 0
+    landmarks = avatar.rig.landmarks.get("mediapipe478")
+    if landmarks is not None:
+        middle = landmarks.on(avatar.rig.vertices, avatar.rig.faces).mean(0)
+        in_face = (avatar.means - middle).norm(dim=-1) < _FACE_RADIUS
+        chosen = chosen & in_face if bool((chosen & in_face).any()) else chosen
+    return sights.colors[chosen].median(0).values.clamp(min=_DARK)
+
+
+def _irradiance(
+    avatar: HeadAvatar, sights: _Sights, splats: Int[Tensor, "chosen"], skin: Float[Tensor, "3"]
+) -> Float[Tensor, "frames chosen 3"]:
+    """Light on some splats in every frame; differentiable in the avatar's light."""
+    transfer, share, light = avatar.transfer[splats], sights.share[splats], avatar.learned_light
+    return torch.stack(
+        [
+            transfer.irradiance(light_of_fan(light, turn), share, skin[None])
+            for turn in sights.world_from_part
+        ]
+    )
+
+
+@torch.enable_grad()
+def _fit_light(
+    avatar: HeadAvatar, sights: _Sights, skin: Float[Tensor, "3"], generator: torch.Generator
+) -> Float[Tensor, "height width 3"]:
+    """Logits of the light that explains how splats change, with one albedo for skin."""
+    often = torch.nonzero((sights.weight.mean(0) > 0.5) & _is_like(sights, skin))[:, 0]
+    if len(often) == 0:
+        return avatar.light_logits.detach().clone()
+    splats = often[torch.randint(len(often), (_SAMPLES,), generator=generator)]
+    observed = torch.log(sights.colors[:, splats] + _DARK)
+    weight = sights.weight[:, splats, None]
+    logits = avatar.light_logits
+    start = logits.detach().clone()
+    above = torch.linspace(1, -1, len(logits))[:, None, None]
+    logits.data.add_(_BRIGHT_ABOVE * above)
+    adam = torch.optim.Adam([logits], lr=_RATE)
+    for _ in range(_ITERATIONS):
+        adam.zero_grad()
+        misfit = observed - torch.log(skin * _irradiance(avatar, sights, splats, skin) + _DARK)
+        mean = (weight * misfit).sum(0) / weight.sum(0)
+        change = weight * torch.log1p(((misfit - mean) / _CHANGE_SPREAD).square())
+        albedo = torch.log1p((mean / _ALBEDO_SPREAD).square())
+        log = torch.log(avatar.learned_light.radiance + 1e-3)
+        rough = (log - log.roll(1, 1)).square().mean() + (log[1:] - log[:-1]).square().mean()
+        loss = change.sum() / (3 * weight.sum()) + _ALBEDO_WEIGHT * albedo.mean()
+        (loss + _SMOOTHNESS * rough).backward()
+        adam.step()
+    logits.grad = None
+    fitted = logits.detach().clone()
+    logits.data.copy_(start)
+    return fitted
+
+
+def _is_like(sights: _Sights, skin: Float[Tensor, "3"]) -> Bool[Tensor, "splats"]:
+    """Which splats may be skin, in more or less light."""
+    weight = sights.weight[..., None]
+    mean = (weight * sights.colors).sum(0) / weight.sum(0).clamp(min=1)
+    return (torch.log((mean + _DARK) / skin).abs() < _UNLIKE).all(-1)
+
+
+def _shrunk(
+    albedo: Float[Tensor, "splats 3"], skin: Float[Tensor, "3"]
+) -> Float[Tensor, "splats 3"]:
+    """Albedos near that of skin moved onto it: what differs little is light not yet explained."""
+    ratio = torch.log(albedo.clamp(min=ALBEDO_BOUNDS[0]) / skin)
+    distance = ratio.square().sum(-1, keepdim=True)
+    return skin * torch.exp(ratio * distance / (distance + 3 * _ALBEDO_SPREAD**2))

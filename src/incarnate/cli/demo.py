@@ -214,6 +214,8 @@ def _print_summary(work: Work, notes: DemoNotes) -> None:
     print(f"next: incarnate render {work.avatar} --light studio --camera turntable -o studio.mp4")
     if work.video is None:
         print("      incarnate demo --video FILE --out FOLDER    the same with your own video")
+    else:
+        print(f"      incarnate check {work.capture}    to see how well the rig lies on the face")
 
 
 def _load(work: Work) -> "Capture":

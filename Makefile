@@ -55,7 +55,7 @@ sanitize: setup
 	  ASAN_OPTIONS=detect_leaks=0 $(ONE_THREAD) \
 	  INCARNATE_KERNEL=$(SANITIZED) INCARNATE_INSTRUCTION_SET=$$set \
 	  $(BIN)/python -m pytest -p tests.kernel_under_test \
-	    tests/splats tests/light/test_native.py tests/train/test_native.py || exit 1; \
+	    tests/splats tests/light/test_native.py tests/light/test_pictures.py tests/train/test_native.py || exit 1; \
 	done
 
 rig: setup

@@ -10,8 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.codes import fit_code_projection
-from incarnate.avatars.head import HeadAvatar, HeadModel, surroundings_of
+from incarnate.avatars.head import HeadAvatar, HeadModel
 from incarnate.avatars.seeding import start_on_surface
+from incarnate.avatars.start import surroundings_of
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.files import load_capture
 from incarnate.capture.writing import CaptureHeader, CaptureWriter

@@ -3,7 +3,6 @@
 import torch
 from tests.avatars.people import painted
 
-from incarnate.avatars.head import HeadStart
 from incarnate.avatars.seeding import (
     FLATNESS,
     joined_starts,
@@ -11,6 +10,7 @@ from incarnate.avatars.seeding import (
     sample_rig,
     start_on_surface,
 )
+from incarnate.avatars.start import HeadStart
 from incarnate.geometry.meshes import face_normals
 from incarnate.geometry.rotations import matrix_from_quaternion
 from incarnate.rigs.embedded import default_head_rig

@@ -10,6 +10,9 @@ from incarnate.train.frames import TrainingFrame
 from incarnate.train.losses import picture_loss, restraints
 from incarnate.train.recipes import LossWeights
 
+# So many splats that none has to be a blob to cover its share of the head.
+DENSE = 3000
+
 
 def test_a_perfect_picture_costs_nothing() -> None:
     avatar, camera = small_avatar(), portrait_camera()
@@ -26,9 +29,9 @@ def test_a_perfect_picture_costs_nothing() -> None:
 
 
 def test_an_avatar_at_its_start_is_not_restrained() -> None:
-    avatar = small_avatar()
+    avatar = small_avatar(num_splats=DENSE)
     terms = restraints(avatar, LossWeights())
-    assert {"drift", "normal", "correctives", "light", "materials"} <= set(terms)
+    assert {"drift", "normal", "correctives", "light", "albedo", "materials"} <= set(terms)
     assert all(float(terms[name].detach()) < 1e-5 for name in terms), terms
 
 
@@ -40,12 +43,31 @@ def test_each_restraint_answers_to_its_own_fault() -> None:
         "correctives": ("corrective_basis", 0.001),
         "light": ("light_logits", 2.0),
         "materials": ("roughness_logits", 2.0),
+        "residual": ("residual", 0.5),
     }
     for name, (parameter, amount) in faults.items():
-        avatar = small_avatar()
+        avatar = small_avatar(num_splats=DENSE)
         with torch.no_grad():
             getattr(avatar, parameter).add_(amount)
         terms = restraints(avatar, LossWeights())
         assert float(terms[name].detach()) > 1e-4, name
         others = [other for other in terms if other != name]
         assert all(float(terms[other].detach()) < 1e-5 for other in others), (name, terms)
+
+
+def variety(log_albedo: torch.Tensor) -> float:
+    """The albedo term of an avatar with given log albedos."""
+    avatar = small_avatar(num_splats=DENSE)
+    with torch.no_grad():
+        avatar.albedo_logits.copy_(torch.logit(log_albedo[:, None].expand(-1, 3).exp()))
+    return float(restraints(avatar, LossWeights())["albedo"].detach())
+
+
+def test_gentle_shading_in_the_albedo_is_drawn_out_and_hair_beside_skin_left_alone() -> None:
+    height = small_avatar(num_splats=DENSE).means.detach()[:, 1]
+    height = (height - height.amin()) / (height.amax() - height.amin())
+    gentle = [variety(-2 - amount * height) for amount in (0.1, 0.2)]
+    hair = [variety(-2 - amount * (height > 0.8)) for amount in (2.0, 4.0)]
+    # Quadratic near zero, logarithmic far out.
+    assert gentle[1] > 3 * gentle[0] > 0
+    assert hair[1] < 1.5 * hair[0]

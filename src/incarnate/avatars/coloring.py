@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from incarnate.avatars.head import HeadStart
 from incarnate.avatars.observations import (
     Observation,
     carried_points,
     in_camera,
     sample_pixels,
 )
+from incarnate.avatars.start import HeadStart
 
 # A point this far behind the drawn mesh (metres) still counts as seen: the fit has errors.
 _DEPTH_TOLERANCE = 0.006

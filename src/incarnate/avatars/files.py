@@ -17,9 +17,8 @@ from incarnate.avatars.head import (
     SPLAT_PARAMETERS,
     HeadAvatar,
     HeadModel,
-    HeadStart,
-    Surroundings,
 )
+from incarnate.avatars.start import HeadStart, Surroundings
 from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
 from incarnate.rigs.files import load_rig, save_rig

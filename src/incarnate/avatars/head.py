@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, final
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from incarnate.avatars.codes import CodeProjection
@@ -12,15 +12,16 @@ from incarnate.avatars.materials import (
     MATERIAL_CHANNELS,
     REFLECTANCE_RANGE,
     ROUGHNESS_RANGE,
+    START_REFLECTANCE_LOGIT,
     decode_bounded,
 )
-from incarnate.avatars.nodes import NodeReads, at_splats, read_nodes, spread_nodes
+from incarnate.avatars.nodes import NodeReads, at_splats
+from incarnate.avatars.start import HeadStart, Surroundings
 from incarnate.avatars.transfer import (
     LIGHT_HEIGHT,
     Transfer,
     light_of_fan,
     transfer_of,
-    wholly_open,
 )
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.rotations import (
@@ -56,44 +57,6 @@ class HeadModel:
     """Nodes over the head on which what is smooth lives: shading that the light can't explain."""
     light_height: int = 16
     """Rows of the learned equirectangular light; it has twice as many columns."""
-
-
-@dataclass(frozen=True)
-class HeadStart:
-    """Values from which the per-splat parameters of a head start (rest space, metres)."""
-
-    means: Float[Tensor, "splats 3"]
-    quaternions: Float[Tensor, "splats 4"]
-    """Their z axis is the splat's thin axis and its normal."""
-    log_scales: Float[Tensor, "splats 3"]
-    opacity_logits: Float[Tensor, "splats"]
-    albedo_logits: Float[Tensor, "splats 3"]
-    roughness_logits: Float[Tensor, "splats"]
-    rig_basis: Float[Tensor, "splats 3 expressions"]
-    """The rig's expression basis at each splat, metres per unit."""
-    skinning_logits: Float[Tensor, "splats joints"]
-    """Softmax gives the skinning weights."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What each starting splat has around it; fixed, and inherited when a splat is split."""
-
-    visibility: UInt8[Tensor, "splats directions"]
-    """From which directions of `transfer.fan_directions` each is seen; 255 is wholly open."""
-    nodes: Int[Tensor, "splats reads"]
-    """Nodes that each splat reads (`NodeReads`)."""
-    node_weights: Float[Tensor, "splats reads"]
-
-
-def surroundings_of(
-    start: HeadStart, num_nodes: int, visibility: UInt8[Tensor, "splats directions"] | None = None
-) -> Surroundings:
-    """Nodes spread over some splats, and what hides them: nothing, if that is left out."""
-    if visibility is None:
-        visibility = wholly_open(len(start.means))
-    reads = read_nodes(start.means, spread_nodes(start.means, num_nodes))
-    return Surroundings(visibility, reads.nodes, reads.weights)
 
 
 # Largest log-ratio of light that the residual may add or take away.
@@ -169,8 +132,8 @@ class HeadAvatar(nn.Module):
                      "roughness_logits", "skinning_logits"):  # fmt: skip
             setattr(self, name, nn.Parameter(getattr(start, name).clone()))
         zeros = start.means.new_zeros
-        # F0 starts at skin's 0.028; occlusion at 0.95: open, but where it can move both ways.
-        self.reflectance_logits = nn.Parameter(zeros(count) - 2.7)
+        # Skin's F0; occlusion at 0.95: open, but where it can move both ways.
+        self.reflectance_logits = nn.Parameter(zeros(count) + START_REFLECTANCE_LOGIT)
         self.occlusion_logits = nn.Parameter(zeros(count) + 3.0)
         self.occlusion_basis = nn.Parameter(zeros(count, model.num_codes))
         self.corrective_basis = nn.Parameter(zeros(count, 3, model.num_codes))

@@ -9,6 +9,9 @@ from torch import Tensor
 ROUGHNESS_RANGE = (0.2, 0.95)
 REFLECTANCE_RANGE = (0.02, 0.15)
 
+# What training starts from, as stored logits: roughness 0.5, and F0 0.028.
+START_ROUGHNESS_LOGIT, START_REFLECTANCE_LOGIT = -0.405, -2.7
+
 MATERIAL_CHANNELS = (
     *("albedo",) * 3,
     "roughness",

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from incarnate.avatars.head import HeadStart
 from incarnate.avatars.materials import ROUGHNESS_RANGE, encode_bounded
+from incarnate.avatars.start import HeadStart
 from incarnate.geometry.meshes import face_normals, sample_surface, vertex_normals
 from incarnate.geometry.rotations import quaternion_from_matrix
 from incarnate.rigs.landmarks import MEDIAPIPE_EYES, MEDIAPIPE_LIPS

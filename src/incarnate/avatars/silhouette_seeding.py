@@ -12,7 +12,6 @@ from jaxtyping import Float, Int
 from scipy import ndimage
 from torch import Tensor
 
-from incarnate.avatars.head import HeadStart
 from incarnate.avatars.materials import ROUGHNESS_RANGE, encode_bounded
 from incarnate.avatars.observations import (
     Observation,
@@ -25,6 +24,7 @@ from incarnate.avatars.seeding import (
     disc_log_scales,
     quaternions_from_normals,
 )
+from incarnate.avatars.start import HeadStart
 from incarnate.geometry.transforms import transform_points
 from incarnate.rigs.rig import Rig
 from incarnate.rigs.skinning import blend_transforms

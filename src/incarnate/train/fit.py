@@ -18,11 +18,12 @@ from incarnate.avatars.files import (
     avatar_tensors,
     save_avatar,
 )
-from incarnate.avatars.head import HeadAvatar, surroundings_of, thin_axis
+from incarnate.avatars.head import HeadAvatar, thin_axis
 from incarnate.avatars.intrinsics import part_light_from_albedo
 from incarnate.avatars.observations import observe
 from incarnate.avatars.seeding import joined_starts, start_on_surface
 from incarnate.avatars.silhouette_seeding import start_beyond_silhouette
+from incarnate.avatars.start import surroundings_of
 from incarnate.avatars.transfer import surface_visibility
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track

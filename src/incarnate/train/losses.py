@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.head import HeadAvatar
+from incarnate.avatars.materials import START_REFLECTANCE_LOGIT, START_ROUGHNESS_LOGIT
 from incarnate.avatars.nodes import at_splats, mean_over_splats
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.splats.raster import Raster
@@ -68,8 +69,9 @@ def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
         variety, detail = _albedo_variety(avatar)
         terms["albedo"] = weights.albedo * variety + weights.detail * detail
         terms["residual"] = weights.residual * avatar.residual.square().mean()
-        materials = avatar.roughness_logits.square() + (avatar.reflectance_logits + 2.7).square()
-        terms["materials"] = weights.materials * materials.mean()
+        rougher = avatar.roughness_logits - START_ROUGHNESS_LOGIT
+        shinier = avatar.reflectance_logits - START_REFLECTANCE_LOGIT
+        terms["materials"] = weights.materials * (rougher.square() + shinier.square()).mean()
     return terms
 
 

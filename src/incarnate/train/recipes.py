@@ -22,7 +22,7 @@ class LearningRates:
     reflectance_logits: float = 1e-2
     occlusion_logits: float = 1e-2
     occlusion_basis: float = 4e-3
-    corrective_basis: float = 6e-5
+    corrective_basis: float = 3e-5
     """Metres per standard deviation of a code, a step."""
     skinning_logits: float = 5e-3
     light_logits: float = 2e-2
@@ -45,7 +45,7 @@ class LossWeights:
     """Squared sine of half the angle between a splat's rotation and its start."""
     flatness: float = 1e-2
     """Penalty on splats that lose their thin axis, or outgrow 12 mm."""
-    correctives: float = 1e-2
+    correctives: float = 5e-2
     """Squared learned corrective displacement, in units of 1 mm per standard deviation."""
     light: float = 2e-3
     """Squared log-ratio of neighbouring texels of the learned light, and of its mean to one."""

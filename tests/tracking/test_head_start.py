@@ -80,7 +80,7 @@ def test_larger_faces_let_expect_longer_lenses(scale: float) -> None:
         torch.zeros(3).double(), torch.zeros(2, 3).double(),
     )  # fmt: skip
     expected = expect_focal(fit, 1000.0)
-    by_distance, by_lens = 0.7 * scale, 900.0
+    by_distance, by_lens = 0.75 * scale, 900.0
     assert min(by_distance, by_lens) <= expected.pixels <= max(by_distance, by_lens)
-    # Two sources together are surer than the surer of them (0.4).
-    assert expected.spread < 0.4
+    # Two sources together are surer than the surer of them (0.45).
+    assert expected.spread < 0.45

@@ -12,9 +12,9 @@ from incarnate.geometry.transforms import rigid_transform
 from incarnate.rigs.rig import Rig
 from incarnate.tracking.bundle import FocalPrior
 
-_DISTANCE = 0.7
-_DISTANCE_SPREAD = 0.4
-_FOCAL_SPREAD = 0.6
+_DISTANCE = 0.75
+_DISTANCE_SPREAD = 0.45
+_FOCAL_SPREAD = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def expect_focal(fit: RigidFit, longer_side: float) -> FocalPrior:
     """What focal length to expect.
 
     Phones and webcams see about the longer side of their picture in focal length; but the clip may
-    have been cropped. People are filmed from about 0.7 m. Both are weighed by their spread.
+    have been cropped. People are filmed from about 0.75 m. Both are weighed by their spread.
 
     Args:
         fit: How large the head is in the crop.

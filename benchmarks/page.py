@@ -49,7 +49,8 @@ def _others(figures: Figures) -> str:
         f"| 16 channels over 3 | {ratios['16 channels/3']:.2f} |",
         f"| plain reference over ours (10k, 256², 3 ch) | {reference:.0f} |",
         f"| processor time of two threads over one | {threads['cpu two/one']:.2f} |",
-        f"| time on the clock of one thread over two | {threads['wall one/two']:.2f} |",
+        "| time on the clock of one thread over two, if the machine is idle | "
+        f"{threads['wall one/two']:.2f} |",
         f"| image against float64, largest error | {errors['image']:.1e} |",
         f"| gradients against float64, relative L2 | {errors['gradient']:.1e} |",
         f"| pixels left out of both: a cut may flip there | {errors['flipped']:.3%} |",

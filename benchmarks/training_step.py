@@ -9,8 +9,9 @@ from benchmarks.timing import Threads, interleaved
 from torch import Tensor
 
 from incarnate.avatars.codes import fit_code_projection
-from incarnate.avatars.head import HeadAvatar, surroundings_of
+from incarnate.avatars.head import HeadAvatar
 from incarnate.avatars.seeding import start_on_surface
+from incarnate.avatars.start import surroundings_of
 from incarnate.geometry.cameras import Camera, look_at, pinhole_intrinsics
 from incarnate.rigs.embedded import default_head_rig
 from incarnate.rigs.rig import Pose, Rig, rest_pose

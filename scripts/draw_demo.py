@@ -69,7 +69,7 @@ def draw_panels(
     camera = camera.resized(PANEL, PANEL)
     center = avatar.splat(pose, camera).means.median(0).values
     left, right = orbit(camera, center, TURN), orbit(camera, center, -TURN)
-    sky = procedural_environment("sky")
+    sky = procedural_environment("sky").rotated(math.radians(-45))
     street = procedural_environment("night_street")
     return [
         bytes_from_linear(render(avatar, pose, camera, background=backdrop())),

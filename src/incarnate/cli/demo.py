@@ -91,7 +91,7 @@ def demo(
     from incarnate.train.recipes import recipe_of
 
     use_threads(threads)
-    work = Work(out, preset, video, recipe_of("quick" if preset == "demo" else preset))
+    work = Work(out, preset, video, recipe_of("quick" if preset == "demo" and video else preset))
     notes = open_notes(out, preset, video)
     for stage in _stages(work, notes):
         _run(stage, notes)

@@ -11,7 +11,7 @@ from incarnate.cli.progress import ConsoleProgress
 if TYPE_CHECKING:
     from incarnate.train.recipes import HeadRecipe
 
-Preset = Literal["smoke", "quick", "standard"]
+Preset = Literal["smoke", "demo", "quick", "standard"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def head(
     Args:
         capture: A tracked capture: what `incarnate track` wrote.
         output: Folder of the avatar.
-        preset: smoke (under a minute), quick (about ten minutes), standard (about an hour), on
-            two cores.
+        preset: smoke (under a minute), demo (a few minutes, small pictures), quick (about ten
+            minutes), standard (about an hour), on two cores.
         changes: Single settings that differ from the preset.
         threads: CPU threads; 0 means all cores, at most 8.
     """

@@ -30,12 +30,12 @@ from incarnate.geometry.rotations import (
     quaternion_product,
 )
 from incarnate.light.environment import Environment
+from incarnate.light.pictures import MaterialColumns, shade_picture
 from incarnate.light.prefilter import PrefilteredLight, prefilter
 from incarnate.light.sampling import downsampled
-from incarnate.light.shading import SurfaceMaps, shade_surface
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
-from incarnate.splats.raster import MIN_ALPHA, Raster
+from incarnate.splats.raster import Raster
 from incarnate.splats.splats import Splats
 
 
@@ -250,26 +250,8 @@ class HeadAvatar(nn.Module):
         """Deferred shading of the covered pixels (see `Avatar.shade`; docs/head.md)."""
         if self.model.shading == "baked":
             return raster.sum("albedo")
-        alpha = raster.alpha.flatten()
-        covered = torch.nonzero(alpha.detach() > MIN_ALPHA)[:, 0]
-        sums = raster.sums.flatten(0, 1).index_select(0, covered)
-        coverage = alpha.index_select(0, covered)[:, None]
-        maps = Raster(sums[None], coverage.T, coverage.T, raster.channels)
-        to_camera = -camera.pixel_rays().flatten(0, 1).index_select(0, covered)
-        exposure = maps["exposure"][0].clamp(min=1e-3)
-        # Shading knows one occlusion for diffuse and glossy light; what is coloured goes to albedo.
-        occlusion = exposure.mean(-1, keepdim=True)
-        surface = SurfaceMaps(
-            albedo=maps["albedo"][0] * (exposure / occlusion),
-            roughness=maps["roughness"][0],
-            reflectance=maps["reflectance"][0],
-            normal=_facing(maps.sum("normal")[0], to_camera),
-            occlusion=occlusion,
-        )
-        shaded = shade_surface(surface, to_camera, self._prefiltered(light))
-        image = torch.zeros_like(raster.sums[..., :3]).flatten(0, 1)
-        image = image.index_copy(0, covered, (shaded.diffuse + shaded.specular) * coverage)
-        return image.view(*raster.alpha.shape, 3)
+        columns = MaterialColumns.of(raster.channels)
+        return shade_picture(raster.sums, raster.alpha, columns, camera, self._prefiltered(light))
 
     @property
     def transfer(self) -> Transfer:
@@ -316,18 +298,6 @@ def thin_axis(quaternions: Float[Tensor, "splats 4"]) -> Float[Tensor, "splats 3
     """World direction of each splat's third axis, the thin one: its normal, of unit length."""
     w, x, y, z = quaternion_normalized(quaternions).unbind(-1)
     return torch.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], -1)
-
-
-def _facing(
-    normal: Float[Tensor, "pixels 3"], to_camera: Float[Tensor, "pixels 3"]
-) -> Float[Tensor, "pixels 3"]:
-    """Unit normals that don't point away: a seen surface is turned to the camera at least edge-on.
-
-    What points away is laid into the plane of the picture; flipped over, it would jump.
-    """
-    unit = nn.functional.normalize(normal, dim=-1, eps=1e-6)
-    away = (unit * to_camera).sum(-1, keepdim=True).clamp(max=0)
-    return nn.functional.normalize(unit - away * to_camera, dim=-1, eps=1e-6)
 
 
 def _aligned(quaternions: Float[Tensor, "joints 4"]) -> Float[Tensor, "joints 4"]:

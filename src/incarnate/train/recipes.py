@@ -127,17 +127,17 @@ DEMO: Final = HeadRecipe(
 
 QUICK: Final = HeadRecipe(
     preset="quick",
-    steps=3_000,
+    steps=4_500,
     size=512,
-    coarse_steps=1_000,
-    surface_splats=14_000,
-    silhouette_splats=6_000,
-    max_splats=30_000,
+    coarse_steps=1_200,
+    surface_splats=16_000,
+    silhouette_splats=8_000,
+    max_splats=36_000,
 )
 """About ten minutes on two cores."""
 
 STANDARD: Final = replace(
-    QUICK, preset="standard", steps=16_000, coarse_steps=3_000, max_splats=45_000
+    QUICK, preset="standard", steps=20_000, coarse_steps=3_000, max_splats=50_000
 )
 """About an hour on two cores."""
 

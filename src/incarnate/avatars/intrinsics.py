@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from incarnate.avatars.coloring import ALBEDO_BOUNDS, filled_colors, see_points
 from incarnate.avatars.head import HeadAvatar, thin_axis
 from incarnate.avatars.observations import Observation
-from incarnate.avatars.transfer import light_of_fan
+from incarnate.avatars.transfer import fan_shares
 from incarnate.geometry.rotations import quaternion_from_matrix, quaternion_product
 
-_SAMPLES = 1500
-_ITERATIONS = 160
+_SAMPLES = 1000
+_ITERATIONS = 140
 _RATE = 0.06
 # Log-ratios at which a sample counts half: over time, and of a splat to the common albedo.
 _CHANGE_SPREAD, _ALBEDO_SPREAD = 0.2, 0.2
@@ -61,8 +61,10 @@ def part_light_from_albedo(
     """
     sights = _look(avatar, observations)
     skin = _skin_color(avatar, sights)
-    avatar.light_logits.copy_(_fit_light(avatar, sights, skin, generator))
-    irradiance = _irradiance(avatar, sights, torch.arange(avatar.num_splats), skin)
+    shares = fan_shares(avatar.model.light_height, sights.world_from_part)
+    avatar.light_logits.copy_(_fit_light(avatar, sights, shares, skin, generator))
+    everywhere = torch.arange(avatar.num_splats)
+    irradiance = _irradiance(avatar, sights, shares, everywhere, skin)
     weight = sights.weight[..., None]
     # One faint sight of skin's albedo decides for splats that lie in the dark.
     explained = (weight * sights.colors * irradiance).sum(0) + _FAINT * skin
@@ -99,21 +101,24 @@ def _skin_color(avatar: HeadAvatar, sights: _Sights) -> Float[Tensor, "3"]:
 
 
 def _irradiance(
-    avatar: HeadAvatar, sights: _Sights, splats: Int[Tensor, "chosen"], skin: Float[Tensor, "3"]
+    avatar: HeadAvatar,
+    sights: _Sights,
+    shares: Float[Tensor, "frames parts directions texels"],
+    splats: Int[Tensor, "chosen"],
+    skin: Float[Tensor, "3"],
 ) -> Float[Tensor, "frames chosen 3"]:
-    """Light on some splats in every frame; differentiable in the avatar's light."""
-    transfer, share, light = avatar.transfer[splats], sights.share[splats], avatar.learned_light
-    return torch.stack(
-        [
-            transfer.irradiance(light_of_fan(light, turn), share, skin[None])
-            for turn in sights.world_from_part
-        ]
-    )
+    """Light on some splats, of skin's albedo, in every frame; differentiable in the light."""
+    fan = shares @ avatar.learned_light.radiance.reshape(-1, 3)
+    return avatar.transfer[splats].irradiance(fan, sights.share[splats], skin[None])
 
 
 @torch.enable_grad()
 def _fit_light(
-    avatar: HeadAvatar, sights: _Sights, skin: Float[Tensor, "3"], generator: torch.Generator
+    avatar: HeadAvatar,
+    sights: _Sights,
+    shares: Float[Tensor, "frames parts directions texels"],
+    skin: Float[Tensor, "3"],
+    generator: torch.Generator,
 ) -> Float[Tensor, "height width 3"]:
     """Logits of the light that explains how splats change, with one albedo for skin."""
     often = torch.nonzero((sights.weight.mean(0) > 0.5) & _is_like(sights, skin))[:, 0]
@@ -129,7 +134,9 @@ def _fit_light(
     adam = torch.optim.Adam([logits], lr=_RATE)
     for _ in range(_ITERATIONS):
         adam.zero_grad()
-        misfit = observed - torch.log(skin * _irradiance(avatar, sights, splats, skin) + _DARK)
+        misfit = observed - torch.log(
+            skin * _irradiance(avatar, sights, shares, splats, skin) + _DARK
+        )
         mean = (weight * misfit).sum(0) / weight.sum(0)
         change = weight * torch.log1p(((misfit - mean) / _CHANGE_SPREAD).square())
         albedo = torch.log1p((mean / _ALBEDO_SPREAD).square())

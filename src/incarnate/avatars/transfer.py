@@ -50,32 +50,32 @@ class Transfer:
 
     def irradiance(
         self,
-        fan: Float[Tensor, "frames directions 3"],
-        share: Float[Tensor, "splats frames"],
+        fan: Float[Tensor, "*moments parts directions 3"],
+        share: Float[Tensor, "splats parts"],
         albedo: Float[Tensor, "#splats 3"],
-    ) -> Float[Tensor, "splats 3"]:
+    ) -> Float[Tensor, "*moments splats 3"]:
         """Irradiance over π on each splat, with shadows.
 
         Args:
-            fan: Radiance from each direction, in the axes of several moving frames.
-            share: How much each splat follows each of the frames; rows sum to one.
+            fan: Radiance from each direction, in the axes of several moving parts.
+            share: How much each splat follows each of the parts; rows sum to one.
             albedo: Of the splats; hidden directions show skin like their own.
         """
         hidden = (self.bare - self.open).sum(-1, keepdim=True)
-        returned = _BOUNCE * hidden * albedo * fan.mean((0, 1))
+        returned = _BOUNCE * hidden * albedo * fan.mean((-3, -2))[..., None, :]
         return self._gathered(self.open, fan, share) + returned
 
     def exposure(
         self,
-        fan: Float[Tensor, "frames directions 3"],
-        share: Float[Tensor, "splats frames"],
+        fan: Float[Tensor, "*moments parts directions 3"],
+        share: Float[Tensor, "splats parts"],
         albedo: Float[Tensor, "#splats 3"],
-    ) -> Float[Tensor, "splats 3"]:
+    ) -> Float[Tensor, "*moments splats 3"]:
         """`irradiance` over what it would be with nothing in the way; same arguments.
 
         Both gain a little of the mean light: toward the dark, their ratio would mean nothing.
         """
-        little = _LITTLE * fan.mean((0, 1))
+        little = _LITTLE * fan.mean((-3, -2))[..., None, :]
         lit = self.irradiance(fan, share, albedo)
         return (lit + little) / (self._gathered(self.bare, fan, share) + little)
 
@@ -84,9 +84,11 @@ class Transfer:
         return Transfer(self.bare[splats], self.open[splats])
 
     @staticmethod
-    def _gathered(weights: Tensor, fan: Tensor, share: Tensor) -> Float[Tensor, "splats 3"]:
-        by_frame = (weights @ fan.permute(1, 0, 2).flatten(1)).unflatten(-1, (-1, 3))
-        return (share[..., None] * by_frame).sum(1)
+    def _gathered(weights: Tensor, fan: Tensor, share: Tensor) -> Tensor:
+        # One product for all moments and parts.
+        columns = weights @ fan.movedim(-2, 0).flatten(1)
+        by_part = columns.unflatten(-1, (*fan.shape[:-2], 3)).movedim(0, -2)
+        return (share.T[..., None] * by_part).sum(-3)
 
 
 def fan_directions() -> Float[Tensor, "directions 3"]:
@@ -167,21 +169,33 @@ def _seen_from(
 
 
 def light_of_fan(
-    light: Environment, world_from_frame: Float[Tensor, "frames 3 3"]
-) -> Float[Tensor, "frames directions 3"]:
-    """Radiance from the fan's directions, turned with some frames; differentiable in the light.
+    light: Environment, world_from_part: Float[Tensor, "*moments 3 3"]
+) -> Float[Tensor, "*moments directions 3"]:
+    """Radiance from the fan's directions, turned with some parts; differentiable in the light."""
+    small = downsampled(light, LIGHT_HEIGHT)
+    height = small.radiance.shape[0]
+    return fan_shares(height, world_from_part, light.rotation) @ small.radiance.reshape(-1, 3)
+
+
+def fan_shares(
+    height: int, world_from_part: Float[Tensor, "*moments 3 3"], rotation: float = 0.0
+) -> Float[Tensor, "*moments directions texels"]:
+    """What takes the texels of a light to the fan's directions.
 
     Every texel hands all of its light to the directions near it, so that none is lost between
     them, however small the lamp.
+
+    Args:
+        height: Rows of the light's map.
+        world_from_part: Rotations of the parts with which the fan turns.
+        rotation: The light's own turn about +y, radians.
     """
-    small = downsampled(light, LIGHT_HEIGHT)
-    height, width, _ = small.radiance.shape
-    texels = directions_of_texels(height, width).reshape(-1, 3).to(small.radiance)
-    cosine, sine = torch.tensor(light.rotation).cos(), torch.tensor(light.rotation).sin()
+    texels = directions_of_texels(height, 2 * height).reshape(-1, 3).to(world_from_part)
+    angle = torch.tensor(rotation)
+    cosine, sine = angle.cos(), angle.sin()
     # Light that came from d comes from R_y(rotation) d.
     turn = texels.new_tensor([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
-    local = (texels @ turn.T) @ world_from_frame
+    local = (texels @ turn.T) @ world_from_part
     lobes = torch.softmax(_CONCENTRATION * (local @ fan_directions().T.to(texels)), -1)
-    weight = solid_angles_of_texels(height, width).reshape(-1, 1).to(texels)
-    energy = small.radiance.reshape(-1, 3) * weight * (NUM_DIRECTIONS / (4 * torch.pi))
-    return lobes.transpose(1, 2) @ energy
+    energy = solid_angles_of_texels(height, 2 * height).reshape(-1).to(texels)
+    return lobes.transpose(-1, -2) * (energy * (NUM_DIRECTIONS / (4 * torch.pi)))

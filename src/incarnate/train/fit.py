@@ -46,15 +46,29 @@ _METRICS_EVERY = 20
 class HeadTraining:
     """One training: an avatar, its optimizer, and where it stands."""
 
-    def __init__(self, capture: Capture, track: Track, recipe: HeadRecipe) -> None:
+    def __init__(
+        self,
+        capture: Capture,
+        track: Track,
+        recipe: HeadRecipe,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Begin, or go on from a checkpoint of the same recipe and capture."""
         self.recipe = recipe
         self.capture = capture
         self.track = track
-        self.step = 0
-        self.avatar = start_head(capture, track, recipe)
-        self.optimizer = SplatOptimizer(self.avatar, recipe)
-        self._meter = PullMeter(self.avatar.num_splats)
         self._events = densification_steps(recipe)
+        if checkpoint is None:
+            self.step = 0
+            self.avatar = start_head(capture, track, recipe)
+            self.optimizer = SplatOptimizer(self.avatar, recipe)
+            self._meter = PullMeter(self.avatar.num_splats)
+        else:
+            self.step = checkpoint.step
+            self.avatar = avatar_from_tensors(recipe.model, track.rig, checkpoint.avatar)
+            self.optimizer = SplatOptimizer(self.avatar, recipe)
+            self.optimizer.restore(checkpoint.optimizer)
+            self._meter = PullMeter.from_state(checkpoint.pull)
 
     def advance(self, frame: TrainingFrame) -> dict[str, float]:
         """Take one optimisation step on one frame; returns the weighted loss terms."""
@@ -76,18 +90,10 @@ class HeadTraining:
         return {name: float(value.detach()) for name, value in terms.items()}
 
     def checkpoint(self) -> Checkpoint:
-        """The whole state, for `resume`."""
+        """The whole state, from which another `HeadTraining` goes on."""
         return Checkpoint(
             self.step, avatar_tensors(self.avatar), self.optimizer.state(), self._meter.state()
         )
-
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same recipe and capture."""
-        self.step = checkpoint.step
-        self.avatar = avatar_from_tensors(self.recipe.model, self.track.rig, checkpoint.avatar)
-        self.optimizer = SplatOptimizer(self.avatar, self.recipe)
-        self.optimizer.restore(checkpoint.optimizer)
-        self._meter = PullMeter.from_state(checkpoint.pull)
 
 
 def start_head(capture: Capture, track: Track, recipe: HeadRecipe) -> HeadAvatar:
@@ -136,10 +142,7 @@ def train_head(
     claim_folder(notes, recipe, capture.folder)
     track = load_track(capture)
     frames = _training_frames(capture, recipe, progress)
-    training = HeadTraining(capture, track, recipe)
-    checkpoint = read_checkpoint(notes)
-    if checkpoint is not None:
-        training.resume(checkpoint)
+    training = HeadTraining(capture, track, recipe, read_checkpoint(notes))
     stage = stage_of(capture, track)
     _run(training, frames, notes, lambda: _write_avatar(training, stage, folder), progress)
     return training.avatar.requires_grad_(False).eval()

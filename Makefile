@@ -54,7 +54,7 @@ sanitize: setup
 	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 $(ONE_THREAD) \
 	  INCARNATE_KERNEL=$(SANITIZED) INCARNATE_INSTRUCTION_SET=$$set \
-	  $(BIN)/python -m pytest -p tests.kernel_under_test \
+	  $(BIN)/python -m pytest -p tests.sanitized_kernel \
 	    tests/splats tests/light/test_native.py tests/light/test_pictures.py tests/train/test_native.py || exit 1; \
 	done
 

@@ -18,10 +18,16 @@ import jaxtyping  # noqa: E402
 # 0.2–0.7 ms a call. The hook has to stand before the package's first import.
 jaxtyping.install_import_hook("incarnate", "beartype.beartype")
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
 
 torch.set_num_threads(1)
+
+# The first call of an operator may take a second on a busy machine, which says nothing about the
+# law under test; and a run that is repeated shall draw the same examples.
+hypothesis.settings.register_profile("calm", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ which directions it can be seen. What is hidden by skin receives light from that
 none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, UInt8
@@ -37,16 +37,24 @@ _DISTANCE = 60.0
 # Share of the mean light that hidden skin itself receives: it lies in folds, half in the shade.
 _BOUNCE = 0.7
 _LITTLE = 0.05
+# Principal components of all splats' skies: on a head the rest is a hundredth of the light.
+_RANK = 64
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """What turns the light of the fan into light on splats; rows of `bare` sum to about one."""
+    """What turns the light of the fan into light on splats.
 
-    bare: Float[Tensor, "splats directions"]
-    """Cosine weights of an unobstructed sky."""
-    open: Float[Tensor, "splats directions"]
-    """The same times visibility."""
+    Neighbours see much the same sky, so that the weights of all directions are factored: for
+    splat i, ``weights[i] @ bare`` are the cosine weights of an unobstructed sky, which sum to
+    about one, and ``weights[i] @ open`` the same times visibility.
+    """
+
+    weights: Float[Tensor, "splats rank"]
+    bare: Float[Tensor, "rank directions"]
+    open: Float[Tensor, "rank directions"]
+    hidden: Float[Tensor, "splats 1"]
+    """Share of the sky that each splat does not see, weighted by the cosine."""
 
     def irradiance(
         self,
@@ -61,9 +69,7 @@ class Transfer:
             share: How much each splat follows each of the parts; rows sum to one.
             albedo: Of the splats; hidden directions show skin like their own.
         """
-        hidden = (self.bare - self.open).sum(-1, keepdim=True)
-        returned = _BOUNCE * hidden * albedo * fan.mean((-3, -2))[..., None, :]
-        return self._gathered(self.open, fan, share) + returned
+        return self._gathered(self.open @ fan, share) + self._returned(fan, albedo)
 
     def exposure(
         self,
@@ -75,19 +81,25 @@ class Transfer:
 
         Both gain a little of the mean light: toward the dark, their ratio would mean nothing.
         """
+        both = torch.cat([self.open @ fan, self.bare @ fan], -1)
+        lit, bare = self._gathered(both, share).split(3, -1)
         little = _LITTLE * fan.mean((-3, -2))[..., None, :]
-        lit = self.irradiance(fan, share, albedo)
-        return (lit + little) / (self._gathered(self.bare, fan, share) + little)
+        return (lit + self._returned(fan, albedo) + little) / (bare + little)
 
     def __getitem__(self, splats: Tensor) -> "Transfer":
         """The transfer of some splats."""
-        return Transfer(self.bare[splats], self.open[splats])
+        return replace(self, weights=self.weights[splats], hidden=self.hidden[splats])
 
-    @staticmethod
-    def _gathered(weights: Tensor, fan: Tensor, share: Tensor) -> Tensor:
+    def _returned(self, fan: Tensor, albedo: Tensor) -> Tensor:
+        return _BOUNCE * self.hidden * albedo * fan.mean((-3, -2))[..., None, :]
+
+    def _gathered(
+        self, light: Float[Tensor, "*moments parts rank width"], share: Tensor
+    ) -> Float[Tensor, "*moments splats width"]:
         # One product for all moments and parts.
-        columns = weights @ fan.movedim(-2, 0).flatten(1)
-        by_part = columns.unflatten(-1, (*fan.shape[:-2], 3)).movedim(0, -2)
+        columns = self.weights @ light.movedim(-2, 0).flatten(1)
+        shape = (*light.shape[:-2], light.shape[-1])
+        by_part = columns.unflatten(-1, shape).movedim(0, -2)
         return (share.T[..., None] * by_part).sum(-3)
 
 
@@ -102,9 +114,19 @@ def fan_directions() -> Float[Tensor, "directions 3"]:
 def transfer_of(
     normals: Float[Tensor, "splats 3"], visibility: UInt8[Tensor, "splats directions"]
 ) -> Transfer:
-    """The transfer of splats with given rest normals and visibility (255 is wholly open)."""
-    cosine = (normals @ fan_directions().T.to(normals)).clamp(min=0) * (4 / NUM_DIRECTIONS)
-    return Transfer(cosine, cosine * (visibility.to(normals.dtype) / 255))
+    """The transfer of splats with given rest normals and visibility (255 is wholly open).
+
+    Factored by principal components (Sloan, Hall, Hart, Snyder 2003, "Clustered principal
+    components for precomputed radiance transfer", with one cluster).
+    """
+    bare = (normals @ fan_directions().T.to(normals)).clamp(min=0) * (4 / NUM_DIRECTIONS)
+    open_ = bare * (visibility.to(normals.dtype) / 255)
+    both = torch.cat([bare, open_], -1)
+    _, directions = torch.linalg.eigh((both.T @ both).double())
+    basis = directions[:, -_RANK:].T.to(normals.dtype)
+    bare_basis, open_basis = basis.split(NUM_DIRECTIONS, -1)
+    hidden = (bare - open_).sum(-1, keepdim=True)
+    return Transfer(both @ basis.T, bare_basis.contiguous(), open_basis.contiguous(), hidden)
 
 
 def wholly_open(num_splats: int) -> UInt8[Tensor, "splats directions"]:

@@ -5,7 +5,7 @@ import torch
 
 from incarnate.rigs.embedded import default_head_rig
 from incarnate.rigs.rig import Rig
-from incarnate.tracking.displacement_field import FieldSettings, add_field, spread_indices
+from incarnate.tracking.displacement_field import FieldSettings, add_field
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +56,3 @@ def test_an_eyeball_and_its_joint_move_as_a_whole(extended: Rig) -> None:
     joint = extended.joint_shape_basis[len(rig.shape_names) :, rig.joint_index("left_eye_smplhf")]
     # The joint lies within a few millimetres of the ball's middle; the field's length is 22 mm.
     torch.testing.assert_close(joint, moved[:, 0], atol=1.5e-3, rtol=0)
-
-
-def test_farthest_points_keep_the_greatest_distance() -> None:
-    line = torch.tensor([[0.0], [0.1], [0.9], [1.0], [0.5]])
-    assert spread_indices(line, 3).tolist() == [0, 3, 4]
-
-
-def test_farthest_points_cover_better_than_the_first_ones(generator: torch.Generator) -> None:
-    points = torch.rand(300, 2, generator=generator)
-
-    def gap(chosen: torch.Tensor) -> float:
-        return float(torch.cdist(points, points[chosen]).amin(1).max())
-
-    chosen = spread_indices(points, 25)
-    assert len(set(chosen.tolist())) == 25
-    assert gap(chosen) < 0.7 * gap(torch.arange(25))
-
-
-def test_no_more_points_than_there_are() -> None:
-    assert sorted(spread_indices(torch.rand(4, 3), 9).tolist()) == [0, 1, 2, 3]

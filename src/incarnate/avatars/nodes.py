@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from incarnate.geometry.points import spread_indices
+
 NODES_PER_SPLAT = 4
 """Each splat reads so many of the nearest nodes."""
 
@@ -21,12 +23,7 @@ class NodeReads:
 
 def spread_nodes(points: Float[Tensor, "splats 3"], count: int) -> Float[Tensor, "nodes 3"]:
     """Points that keep their distance from each other (farthest-point sampling)."""
-    chosen = [0]
-    distance = (points - points[0]).norm(dim=-1)
-    while len(chosen) < min(count, len(points)):
-        chosen.append(int(distance.argmax()))
-        distance = torch.minimum(distance, (points - points[chosen[-1]]).norm(dim=-1))
-    return points[chosen]
+    return points[spread_indices(points, count)]
 
 
 def read_nodes(points: Float[Tensor, "splats 3"], nodes: Float[Tensor, "nodes 3"]) -> NodeReads:

@@ -13,6 +13,7 @@ from torch import Tensor
 from incarnate.capture.capture import Capture, Frame, Track
 from incarnate.capture.reading import read_frame
 from incarnate.geometry.cameras import Camera
+from incarnate.geometry.points import spread_indices
 from incarnate.geometry.transforms import transform_points
 from incarnate.geometry.zbuffer import MeshRaster, rasterize_mesh
 from incarnate.rigs.rig import Pose
@@ -61,12 +62,7 @@ def spread_frames(track: Track, candidates: list[int], count: int) -> list[int]:
     """Farthest-point choice of frames by where the surface goes (deterministic)."""
     vertices = pose_rig(track.rig, track.poses[torch.tensor(candidates)]).vertices
     signature = vertices[:, :: max(1, vertices.shape[1] // _SIGNATURE_POINTS)].flatten(1)
-    chosen = [0]
-    distance = (signature - signature[0]).norm(dim=-1)
-    while len(chosen) < min(count, len(candidates)):
-        farthest = int(distance.argmax())
-        chosen.append(farthest)
-        distance = torch.minimum(distance, (signature - signature[farthest]).norm(dim=-1))
+    chosen = spread_indices(signature, count).tolist()
     return sorted(candidates[i] for i in chosen)
 
 

@@ -8,9 +8,10 @@ Joints (eyes, jaw) move with the field; an eyeball moves as a whole, so that it 
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
+from incarnate.geometry.points import spread_indices
 from incarnate.rigs.rig import Rig
 
 
@@ -58,16 +59,6 @@ def add_field(
         ),
         shape_names=rig.shape_names + _names(len(centers)),
     )
-
-
-def spread_indices(points: Float[Tensor, "points width"], count: int) -> Int[Tensor, "chosen"]:
-    """Farthest-point sampling: indices of points that keep their distance, the first one first."""
-    chosen: list[int] = [0]
-    distance = (points - points[0]).norm(dim=-1)
-    while len(chosen) < min(count, len(points)):
-        chosen.append(int(distance.argmax()))
-        distance = torch.minimum(distance, (points - points[chosen[-1]]).norm(dim=-1))
-    return torch.tensor(chosen)
 
 
 def _kernel(

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from incarnate.geometry.cameras import Camera
+from incarnate.geometry.points import spread_indices
 from incarnate.geometry.transforms import rigid_transform
 from incarnate.rigs.landmarks import (
     MEDIAPIPE_BROWS,
@@ -27,7 +28,7 @@ from incarnate.tracking.bundle import (
     fit_shared,
     with_focal,
 )
-from incarnate.tracking.displacement_field import add_field, spread_indices
+from incarnate.tracking.displacement_field import add_field
 from incarnate.tracking.evidence import Evidence, project_frames
 from incarnate.tracking.head_model import LandmarkModel, landmark_model
 from incarnate.tracking.head_priors import HeadHabits, PosePrior, head_prior

@@ -31,7 +31,9 @@ class Changes:
     shading: Literal["shaded", "baked"] | None = None
     """Materials under a learned light, or one fixed colour a splat."""
     occlusion: Literal["learned", "off"] | None = None
-    """Ambient occlusion that depends on the expression."""
+    """A factor on each splat's light that depends on the expression."""
+    shadows: Literal["traced", "off"] | None = None
+    """Whether the head shadows itself."""
 
 
 def head(
@@ -68,7 +70,7 @@ def head(
 def changed_recipe(recipe: "HeadRecipe", changes: Changes) -> "HeadRecipe":
     """A preset with the user's changes; fewer steps shorten the coarse stage in proportion."""
     given = {name: value for name, value in vars(changes).items() if value is not None}
-    model_fields = ("bases", "shading", "occlusion")
+    model_fields = ("bases", "shading", "occlusion", "shadows")
     model = replace(recipe.model, **{k: given.pop(k) for k in model_fields if k in given})
     if "steps" in given:
         given["coarse_steps"] = recipe.coarse_steps * given["steps"] // recipe.steps

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from incarnate.avatars.files import read_tensors, write_tensors
+from incarnate.avatars.files import read_tensors, write_tensors, write_text
 from incarnate.errors import AvatarError
 from incarnate.train.recipes import HeadRecipe
 
@@ -58,9 +58,7 @@ def claim_folder(folder: Path, recipe: HeadRecipe, capture: Path) -> None:
     path = folder / _RECIPE
     wanted = {"capture": str(capture.resolve()), **asdict(recipe)}
     if not path.is_file():
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(json.dumps(wanted, indent=2))
-        partial.replace(path)
+        write_text(json.dumps(wanted, indent=2), path)
         return
     found = json.loads(path.read_text())
     different = sorted(k for k in wanted if found.get(k) != json.loads(json.dumps(wanted[k])))

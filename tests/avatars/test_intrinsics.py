@@ -9,7 +9,7 @@ from tests.avatars.people import portrait_camera, small_avatar, talking_poses
 
 from incarnate.avatars.coloring import colored_start
 from incarnate.avatars.head import HeadAvatar, HeadModel
-from incarnate.avatars.intrinsics import part_light_from_albedo
+from incarnate.avatars.intrinsics import light_roughness, part_light_from_albedo
 from incarnate.avatars.observations import Observation, observe
 from incarnate.avatars.seeding import start_on_surface
 from incarnate.avatars.start import surroundings_of
@@ -80,3 +80,16 @@ def test_the_albedo_keeps_no_shading(lit: tuple[HeadAvatar, list[Observation]]) 
     assert spread.max() < 0.25, spread
     chroma = skin.median(0).values
     torch.testing.assert_close(chroma / chroma.sum(), ALBEDO / ALBEDO.sum(), rtol=0, atol=0.05)
+
+
+def test_a_light_is_rough_where_neighbours_differ_around_the_map_too() -> None:
+    even = torch.full((4, 8, 3), 0.7)
+    assert light_roughness(even) == 0
+    # A step between the last and the first column counts like one between any others.
+    steps = []
+    for column in (0, 3):
+        uneven = even.clone()
+        uneven[:, column] = 2.0
+        steps.append(light_roughness(uneven))
+    torch.testing.assert_close(steps[0], steps[1])
+    assert steps[0] > 0.1

@@ -140,8 +140,7 @@ def _fit_light(
         mean = (weight * misfit).sum(0) / weight.sum(0)
         change = weight * torch.log1p(((misfit - mean) / _CHANGE_SPREAD).square())
         albedo = torch.log1p((mean / _ALBEDO_SPREAD).square())
-        log = torch.log(avatar.learned_light.radiance + 1e-3)
-        rough = (log - log.roll(1, 1)).square().mean() + (log[1:] - log[:-1]).square().mean()
+        rough = light_roughness(avatar.learned_light.radiance)
         loss = change.sum() / (3 * weight.sum()) + _ALBEDO_WEIGHT * albedo.mean()
         (loss + _SMOOTHNESS * rough).backward()
         adam.step()
@@ -149,6 +148,12 @@ def _fit_light(
     fitted = logits.detach().clone()
     logits.data.copy_(start)
     return fitted
+
+
+def light_roughness(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, ""]:
+    """Mean squared log-ratio of neighbouring texels of a light, around the map and down it."""
+    log = torch.log(radiance + 1e-3)
+    return (log - log.roll(1, 1)).square().mean() + (log[1:] - log[:-1]).square().mean()
 
 
 def _is_like(sights: _Sights, skin: Float[Tensor, "3"]) -> Bool[Tensor, "splats"]:

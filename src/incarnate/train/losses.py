@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.head import HeadAvatar
+from incarnate.avatars.intrinsics import light_roughness
 from incarnate.avatars.materials import START_REFLECTANCE_LOGIT, START_ROUGHNESS_LOGIT
 from incarnate.avatars.nodes import at_splats, mean_over_splats
 from incarnate.geometry.colors import srgb_from_linear
@@ -97,10 +98,8 @@ def _light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, "
     Albedo times light is all that a picture shows: the mean fixes the scale between the two. It
     is taken over colours, since a grey-light prior was found wrong (docs/head.md).
     """
-    log = torch.log(radiance + 1e-3)
-    across = (log - log.roll(1, 1)).square().mean()
-    down = (log[1:] - log[:-1]).square().mean()
-    return across + down + log.mean().square()
+    mean = torch.log(radiance + 1e-3).mean()
+    return light_roughness(radiance) + mean.square()
 
 
 def _albedo_variety(avatar: HeadAvatar) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:

@@ -80,10 +80,18 @@ def test_a_frame_takes_a_line() -> None:
 
 
 def test_newer_versions_are_refused() -> None:
-    assert message(changed(version=2)) == (
-        "capture.json is version 2 of the capture format; this release reads up to version 1. "
+    assert message(changed(version=3)) == (
+        "capture.json is version 3 of the capture format; this release reads up to version 2. "
         "Update incarnate."
     )
+
+
+def test_only_what_needs_it_is_of_the_newer_version() -> None:
+    layout = replace(MANIFEST.layout, pseudo_albedo="albedo/{camera}/{frame:06d}.png")
+    with_albedo = replace(MANIFEST, layout=layout)
+    assert '"version": 1,' in manifest_json(MANIFEST)
+    assert '"version": 2,' in manifest_json(with_albedo)
+    assert parse_manifest(manifest_json(with_albedo)) == with_albedo
 
 
 @pytest.mark.parametrize(

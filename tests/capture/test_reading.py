@@ -17,6 +17,7 @@ from incarnate.capture.reading import (
     image_path,
     matte_path,
     read_frame,
+    read_pseudo_albedo,
     read_relit_frame,
     read_truth,
 )
@@ -118,3 +119,21 @@ def test_a_picture_of_another_size_is_named(make_capture: Callable[..., Capture]
         f"{path} is 7×3 pixels, but its camera is 12×10; write the picture again, or mend the "
         "camera in capture.json."
     )
+
+
+def test_guessed_albedo_is_read_where_it_is(tmp_path: Path) -> None:
+    with CaptureWriter(tmp_path / "c", tiny_header()) as writer:
+        frames = [writer.add_frame(index / 25, "train") for index in range(2)]
+        for index in frames:
+            writer.write_image(index, tiny_pixels(index))
+        writer.write_pseudo_albedo(frames[1], tiny_pixels(7)[..., :3])
+        with pytest.raises(CaptureError, match="the albedo of frame 0 is 5×10 pixels, but its"):
+            writer.write_pseudo_albedo(frames[0], tiny_pixels(7)[:, :5, :3])
+    capture = load_capture(tmp_path / "c")
+    assert read_pseudo_albedo(capture, 0) is None
+    albedo = read_pseudo_albedo(capture, 1)
+    assert albedo is not None
+    assert torch.equal(albedo, linear_from_bytes(tiny_pixels(7)[..., :3]))
+    smaller = read_pseudo_albedo(capture, 1, size=(WIDTH // 2, HEIGHT // 2))
+    assert smaller is not None
+    assert smaller.shape == (HEIGHT // 2, WIDTH // 2, 3)

@@ -25,6 +25,8 @@ class Layout:
     """Images under each other light, by name; the matte is the frame's own."""
     truth: dict[TruthKind, str] = field(default_factory=dict)
     """Maps of true surface properties, for judging only."""
+    pseudo_albedo: str | None = None
+    """8-bit sRGB albedo that a network guessed, for training; frames may lack theirs."""
 
 
 def fill_pattern(pattern: str, camera: str, frame: int) -> str:

@@ -12,7 +12,9 @@ from incarnate.capture.layout import TRUTH_KINDS, Layout, TruthKind, fill_patter
 from incarnate.errors import CaptureError
 
 FORMAT = "incarnate-capture"
-VERSION = 1
+VERSION = 2
+# What the fields of each later version need: a capture without them stays readable by older ones.
+_FIRST_VERSION = 1
 MANIFEST_NAME = "capture.json"
 _SAFE_NAME = frozenset(string.ascii_letters + string.digits + "-_.")
 
@@ -95,7 +97,7 @@ def manifest_json(manifest: Manifest) -> str:
     layout, consent = manifest.layout, manifest.consent
     content = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": _FIRST_VERSION if layout.pseudo_albedo is None else VERSION,
         "name": manifest.name,
         "fps": manifest.fps,
         "cameras": [vars(camera) for camera in manifest.cameras],
@@ -109,6 +111,7 @@ def manifest_json(manifest: Manifest) -> str:
             for name, images in layout.relit_images.items()
         },
         "truth": layout.truth,
+        **({} if layout.pseudo_albedo is None else {"pseudo_albedo": layout.pseudo_albedo}),
         "consent": None if consent is None else vars(consent),
         "provenance": manifest.provenance,
         "frames": [
@@ -200,6 +203,7 @@ def _parse_layout(fields: Fields, *, needs_camera: bool) -> Layout:
             "dict[TruthKind, str]",
             {kind: path for kind in TRUTH_KINDS if (path := truth.optional_text(kind))},
         ),
+        pseudo_albedo=fields.optional_text("pseudo_albedo"),
     )
     for child in (*relit.values(), truth):
         child.finish()
@@ -209,6 +213,7 @@ def _parse_layout(fields: Fields, *, needs_camera: bool) -> Layout:
 
 def _check_paths(layout: Layout, place: str, *, needs_camera: bool) -> None:
     patterns = {"images": layout.images, "mattes": layout.mattes}
+    patterns["pseudo_albedo"] = layout.pseudo_albedo
     patterns |= {f"truth: {kind}": path for kind, path in layout.truth.items()}
     patterns |= {f"relights: {n}: images": path for n, path in layout.relit_images.items()}
     needed = {"frame", "camera"} if needs_camera else {"frame"}

@@ -1,4 +1,4 @@
-"""Decodes frames, relit frames and true surface maps of a capture."""
+"""Decodes frames, relit frames, guessed albedo and true surface maps of a capture."""
 
 from pathlib import Path
 
@@ -91,6 +91,29 @@ def read_truth(
 def has_truth(capture: Capture, kind: TruthKind, index: int, camera: int = 0) -> bool:
     """Whether a true map of this kind exists for a frame; most frames have none."""
     return kind in capture.layout.truth and truth_path(capture, kind, index, camera).is_file()
+
+
+def read_pseudo_albedo(
+    capture: Capture, index: int, camera: int = 0, size: Size | None = None
+) -> Float[Tensor, "height width 3"] | None:
+    """The albedo that a network guessed for a frame, linear RGB; None where there is none.
+
+    Args:
+        capture: The capture.
+        index: Position in the capture's frame list.
+        camera: Position in the capture's camera list.
+        size: (width, height) to resample to.
+
+    Raises:
+        CaptureError: The picture is unreadable or not of its camera's size.
+    """
+    pattern = capture.layout.pseudo_albedo
+    path = None if pattern is None else _path(capture, pattern, index, camera)
+    if path is None or not path.is_file():
+        return None
+    pixels = _checked(read_picture(path, "RGB"), path, capture.cameras[camera])
+    values = linear_from_bytes(pixels)
+    return values if size is None else resize_area(values, *size)
 
 
 def has_relit(capture: Capture, light_name: str, index: int, camera: int = 0) -> bool:

@@ -30,6 +30,7 @@ _IMAGES: Final = {
     "jpeg": "images/{camera}/{frame:06d}.jpg",
 }
 _MATTES = "mattes/{camera}/{frame:06d}.png"
+_PSEUDO_ALBEDO = "pseudo_albedo/{camera}/{frame:06d}.png"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,19 @@ class CaptureWriter:
             scaled = 0.5 * values + 0.5 if kind == "normal" else values[..., 0]
             pixels = (scaled.clamp(0, 1) * 255 + 0.5).to(torch.uint8).numpy()
         write_picture(self._path(pattern, index, camera), pixels)
+
+    def write_pseudo_albedo(
+        self, index: int, rgb: UInt8[np.ndarray, "height width 3"], camera: int = 0
+    ) -> None:
+        """Write a frame's albedo as a network guessed it, sRGB; frames without one are skipped."""
+        view = self._capture.cameras[camera]
+        if rgb.shape[:2] != (view.height, view.width):
+            raise CaptureError(
+                f"the albedo of frame {index} is {rgb.shape[1]}×{rgb.shape[0]} pixels, but its "
+                f"camera is {view.width}×{view.height}; resize it."
+            )
+        self._set_layout(replace(self._capture.layout, pseudo_albedo=_PSEUDO_ALBEDO))
+        write_picture(self._path(_PSEUDO_ALBEDO, index, camera), rgb)
 
     def set_camera(self, camera: int, view: Camera) -> None:
         """Replace a camera, for instance once its focal length is known; the size must stay."""

@@ -31,3 +31,7 @@ class LightError(IncarnateError):
 
 class RenderError(IncarnateError):
     """A picture or video can't be made as asked: its file, size, background, light or frames."""
+
+
+class DriveError(IncarnateError):
+    """A driver's motion cannot be read, or does not fit the avatar."""

@@ -10,8 +10,8 @@ from PIL import Image
 from tests.avatars.people import write_painted_capture
 
 from incarnate.cli import main
-from incarnate.cli.render import Lighting, frame_slice, lights_of, named_light
-from incarnate.errors import LightError, RenderError
+from incarnate.cli.render import Lighting, lights_of, named_light
+from incarnate.errors import LightError
 from incarnate.light.environment import Environment
 from incarnate.light.files import save_environment
 
@@ -113,20 +113,6 @@ def test_mistakes_are_one_line_and_leave_nothing(
     assert shown.startswith("error: ")
     assert text in shown
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "frames"),
-    [(":", range(6)), ("2:", range(2, 6)), (":2", range(2)), ("1:3", range(1, 3)), ("-2:", [4, 5])],
-)
-def test_frames_are_written_as_slices(text: str, frames: range | list[int]) -> None:
-    assert list(range(6)[frame_slice(text, 6)]) == list(frames)
-
-
-@pytest.mark.parametrize("text", ["", "3", "a:b", "4:2", "6:", "1:2:3"])
-def test_what_names_no_frame_is_refused(text: str) -> None:
-    with pytest.raises(RenderError, match="write first:end, such as 0:6"):
-        frame_slice(text, 6)
 
 
 def test_a_sweep_goes_once_around() -> None:

@@ -1,7 +1,6 @@
-"""Clips: exposure, backgrounds, another clip's motion, and what is refused."""
+"""Clips: exposure, backgrounds, and what is refused."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,11 @@ from PIL import Image
 from tests.evaluate.ball import Ball, ball_camera, ball_poses, tiny_rig
 
 from incarnate.avatars.avatar import render
-from incarnate.errors import AvatarError, RenderError
+from incarnate.errors import RenderError
 from incarnate.geometry.colors import bytes_from_linear, linear_from_srgb
 from incarnate.light.environment import Environment, directions_of_texels
 from incarnate.light.sampling import radiance_along
-from incarnate.view.clip import Look, Shot, colour_of, poses_on_stage, write_clip
+from incarnate.view.clip import Look, Shot, colour_of, write_clip
 from incarnate.view.video import VideoWriter
 
 BLACK = torch.zeros(3)
@@ -108,20 +107,3 @@ def test_colours_are_srgb(text: str, srgb: float) -> None:
 def test_what_is_no_colour_is_refused(text: str) -> None:
     with pytest.raises(RenderError, match="give black, white, light, or a colour such as #40464f"):
         colour_of(text)
-
-
-def test_a_drivers_motion_is_centred_on_the_stage(ball: Ball) -> None:
-    own = ball_poses(ball)
-    far = replace(own, root_translation=own.root_translation + torch.tensor([0.3, 1.0, -2.0]))
-    placed = poses_on_stage(far, own, ball.rig)
-    # The shift of a metre or two is taken out again in float32.
-    torch.testing.assert_close(placed.root_translation, own.root_translation, atol=1e-6, rtol=0)
-    assert placed.expression is far.expression
-    assert placed.joint_rotations is far.joint_rotations
-
-
-def test_a_driver_on_another_rig_is_refused(ball: Ball) -> None:
-    own = ball_poses(ball)
-    other = replace(own, expression_names=("frown",))
-    with pytest.raises(AvatarError, match="Track the driver with the rig that the avatar"):
-        poses_on_stage(other, own, ball.rig)

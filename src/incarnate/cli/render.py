@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from incarnate.cli.motion import OWN_MOTION, Motion, clip_of
 from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
@@ -14,18 +15,8 @@ if TYPE_CHECKING:
     from incarnate.avatars.files import Stage
     from incarnate.geometry.cameras import Camera
     from incarnate.light.environment import Environment
-    from incarnate.rigs.rig import Pose, Rig
+    from incarnate.rigs.rig import Pose
     from incarnate.view.clip import Shot
-
-
-@dataclass(frozen=True)
-class Motion:
-    """What the avatar does."""
-
-    drive: str = "self"
-    """self for the avatar's own motion, or the folder of another tracked capture."""
-    frames: str = ":"
-    """Which frames of the motion, as first:end (end excluded); either may be left out."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ class View:
 def render(
     avatar: tyro.conf.Positional[Path],
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
-    motion: tyro.conf.OmitArgPrefixes[Motion] = Motion(),
+    motion: tyro.conf.OmitArgPrefixes[Motion] = OWN_MOTION,
     lighting: tyro.conf.OmitArgPrefixes[Lighting] = Lighting(),
     view: tyro.conf.OmitArgPrefixes[View] = View(),
 ) -> None:
@@ -99,45 +90,10 @@ def shots_of(
     """The pictures of a clip, and its frames a second."""
     from incarnate.view.clip import Shot
 
-    poses, fps = poses_of(motion, stage, avatar.rig)
-    cameras = cameras_of(view, stage.camera, avatar, poses)
-    lights = lights_of(lighting, len(poses))
-    return [Shot(poses[i], cameras[i], lights[i]) for i in range(len(poses))], fps
-
-
-def poses_of(motion: Motion, stage: "Stage", rig: "Rig") -> "tuple[Pose, float]":
-    """The chosen frames of the motion, and its frames a second."""
-    from incarnate.capture.files import load_capture
-    from incarnate.capture.tracks import load_track
-    from incarnate.view.clip import poses_on_stage
-
-    if motion.drive == "self":
-        poses, fps = stage.poses, stage.fps
-    else:
-        capture = load_capture(motion.drive)
-        poses, fps = poses_on_stage(load_track(capture).poses, stage.poses, rig), capture.fps
-    return poses[frame_slice(motion.frames, len(poses))], fps
-
-
-def frame_slice(text: str, count: int) -> slice:
-    """Frames written as ``first:end``.
-
-    Raises:
-        RenderError: It is not written so, or names no frame that exists.
-    """
-    from incarnate.errors import RenderError
-
-    first, colon, end = text.partition(":")
-    try:
-        chosen = slice(int(first) if first else None, int(end) if end else None)
-    except ValueError:
-        colon, chosen = "", slice(None)
-    if not colon or not range(count)[chosen]:
-        raise RenderError(
-            f"--frames {text!r} names no frame: the motion has {count}; write first:end, such as "
-            f"0:{count}, with the end excluded"
-        )
-    return chosen
+    clip = clip_of(motion, stage, avatar.rig)
+    cameras = cameras_of(view, stage.camera, avatar, clip.poses)
+    lights = lights_of(lighting, len(clip))
+    return [Shot(clip.poses[i], cameras[i], lights[i]) for i in range(len(clip))], clip.fps
 
 
 def cameras_of(view: View, camera: "Camera", avatar: "Avatar", poses: "Pose") -> "list[Camera]":

@@ -1,7 +1,7 @@
 """A clip: what an avatar does, seen from where, under what light, before what."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.avatar import Avatar, render
-from incarnate.errors import AvatarError, RenderError
+from incarnate.errors import RenderError
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import bytes_from_linear, linear_from_srgb
 from incarnate.light.environment import Environment
 from incarnate.light.sampling import radiance_along
-from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.rig import Pose
 from incarnate.view.video import VideoWriter
 
 _NAMED_COLOURS: Final = {"black": "#000000", "white": "#ffffff"}
@@ -87,32 +87,6 @@ def colour_of(text: str) -> Float[Tensor, "3"]:
             "#40464f"
         )
     return linear_from_srgb(torch.tensor(list(encoded), dtype=torch.float32) / 255)
-
-
-def poses_on_stage(poses: Pose, stage: Pose, rig: Rig) -> Pose:
-    """Another clip's motion, centred where the avatar's own motion was.
-
-    Rotations, jaw, gaze and expression are taken as they are; the root's translation is moved so
-    that its median over the clip is that of the avatar's own.
-
-    Args:
-        poses: The driver's, one a frame.
-        stage: The avatar's own, one a frame.
-        rig: The avatar's.
-
-    Raises:
-        AvatarError: The driver's poses belong to another rig.
-    """
-    num_joints = poses.joint_rotations.shape[-2] + 1
-    if poses.expression_names != rig.expression_names or num_joints != rig.num_joints:
-        raise AvatarError(
-            f"cannot drive this avatar: its rig has {rig.num_joints} joints and "
-            f"{rig.num_expressions} expressions, the driver's poses have {num_joints} and "
-            f"{len(poses.expression_names)}, or their names differ. Track the driver with the "
-            "rig that the avatar was trained on."
-        )
-    shift = stage.root_translation.median(0).values - poses.root_translation.median(0).values
-    return replace(poses, root_translation=poses.root_translation + shift)
 
 
 def _background(shot: Shot, look: Look) -> Float[Tensor, "#height #width 3"]:

@@ -1,0 +1,89 @@
+"""What drives an avatar in ``incarnate render``."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tests.drive.faces import recording_of
+
+from incarnate.avatars.files import Stage, load_avatar, load_stage
+from incarnate.cli.motion import Motion, clip_of, frame_slice
+from incarnate.drive.arkit import write_arkit_csv
+from incarnate.errors import RenderError
+from incarnate.rigs.rig import Rig
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [(":", range(6)), ("2:", range(2, 6)), (":2", range(2)), ("1:3", range(1, 3)), ("-2:", [4, 5])],
+)
+def test_frames_are_written_as_slices(text: str, frames: range | list[int]) -> None:
+    assert list(range(6)[frame_slice(text, 6)]) == list(frames)
+
+
+@pytest.mark.parametrize("text", ["", "3", "a:b", "4:2", "6:", "1:2:3"])
+def test_what_names_no_frame_is_refused(text: str) -> None:
+    with pytest.raises(RenderError, match="write first:end, such as 0:6"):
+        frame_slice(text, 6)
+
+
+@pytest.fixture(scope="module")
+def stage(avatar_folder: Path) -> Stage:
+    return load_stage(avatar_folder)
+
+
+@pytest.fixture(scope="module")
+def rig(avatar_folder: Path) -> Rig:
+    return load_avatar(avatar_folder).rig
+
+
+def test_its_own_motion_is_untouched(stage: Stage, rig: Rig) -> None:
+    clip = clip_of(Motion(), stage, rig)
+    assert clip.fps == stage.fps
+    for name in ("root_rotation", "root_translation", "joint_rotations", "expression"):
+        assert torch.equal(getattr(clip.poses, name), getattr(stage.poses, name))
+
+
+def test_a_recording_drives_relative_to_chosen_frames(
+    stage: Stage, rig: Rig, tmp_path: Path
+) -> None:
+    smile = [0.0] * 10 + [0.1] * 10 + [0.4] * 10
+    recording = recording_of(30, 60.0, eyeBlinkLeft=torch.tensor(smile).numpy())
+    write_arkit_csv(recording, tmp_path / "take.csv")
+    drive, index = str(tmp_path / "take.csv"), rig.expression_names.index("eyeBlinkLeft")
+
+    def blink(**options: str | bool) -> float:
+        motion = Motion(drive=drive, frames="29:", **options)  # pyright: ignore[reportArgumentType]
+        return float(clip_of(motion, stage, rig).poses.expression[0, index])
+
+    assert blink() == pytest.approx(0.4, abs=1e-6)
+    assert blink(neutral="10:20") == pytest.approx(0.3, abs=1e-6)
+    assert blink(neutral="20:") == pytest.approx(0.0, abs=1e-6)
+    assert blink(calibrate=False) == pytest.approx(0.4, abs=1e-6)
+    assert blink(neutral="0:10") == pytest.approx(0.4, abs=1e-6)
+
+
+def test_smoothing_calms_its_own_motion_too(stage: Stage, rig: Rig) -> None:
+    smooth = clip_of(Motion(smooth=0.5), stage, rig).poses.expression
+    assert smooth.diff(dim=0).abs().sum() < stage.poses.expression.diff(dim=0).abs().sum()
+
+
+@pytest.mark.parametrize(
+    ("motion", "text"),
+    [
+        (Motion(neutral="0:3"), "the avatar drives itself"),
+        (Motion(drive="x.csv", neutral="0:3", calibrate=False), "leave one out"),
+        (Motion(frames="99:"), "--frames '99:' names no frame"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    motion: Motion, text: str, stage: Stage, rig: Rig
+) -> None:
+    with pytest.raises(RenderError, match=text):
+        clip_of(motion, stage, rig)
+
+
+def test_a_neutral_beyond_the_clip_is_refused(stage: Stage, rig: Rig, tmp_path: Path) -> None:
+    write_arkit_csv(recording_of(4), tmp_path / "take.csv")
+    with pytest.raises(RenderError, match="--neutral '9:12' names no frame: the motion has 4"):
+        clip_of(Motion(drive=str(tmp_path / "take.csv"), neutral="9:12"), stage, rig)

@@ -1,0 +1,140 @@
+"""Drivers of every kind, and how an avatar takes their motion over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tests.avatars.people import talking_poses, write_painted_capture
+from tests.drive.faces import assert_same_motion, recording_of, talking
+
+from incarnate.capture.files import load_capture
+from incarnate.capture.tracks import load_track
+from incarnate.drive import reenactment
+from incarnate.drive.arkit import write_arkit_csv
+from incarnate.drive.calibration import neutral_of
+from incarnate.drive.clips import Clip
+from incarnate.drive.reenactment import (
+    Calibration,
+    Driver,
+    head_size,
+    load_driver,
+    reenacted,
+)
+from incarnate.errors import CaptureError, DriveError, ModelFileError, TrackingError
+from incarnate.rigs.embedded import default_head_rig
+from incarnate.tracking.track import TrackedVideo
+
+RIG = default_head_rig()
+
+
+def test_a_capture_drives_with_its_own_rig_and_rate(tmp_path: Path) -> None:
+    write_painted_capture(tmp_path / "driver", size=32, num_frames=4)
+    driver = load_driver(tmp_path / "driver", RIG)
+    assert driver.clip.fps == 25
+    assert driver.rig is not None
+    assert_same_motion(driver.clip.poses, talking_poses(RIG, 4))
+
+
+def test_a_recording_drives(tmp_path: Path) -> None:
+    write_arkit_csv(recording_of(5, 30.0, mouthSmileLeft=0.5), tmp_path / "take.csv")
+    driver = load_driver(tmp_path / "take.csv", RIG)
+    assert driver.rig is None
+    smile = driver.clip.poses.expression[:, RIG.expression_names.index("mouthSmileLeft")]
+    torch.testing.assert_close(smile, torch.full((len(driver.clip),), 0.5))
+
+
+def test_a_video_is_tracked_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "you.mp4").write_bytes(b"video")
+    folders: list[Path] = []
+
+    def tracked(video: Path, output: Path, *_: object) -> TrackedVideo:
+        assert video.name == "you.mp4"
+        folders.append(output)
+        capture = write_painted_capture(output, size=32, num_frames=3)
+        return TrackedVideo(capture, load_track(load_capture(output)), ())
+
+    monkeypatch.setattr(reenactment, "track_video", tracked)
+    driver = load_driver(tmp_path / "you.mp4", RIG)
+    assert len(driver.clip) == 3
+    assert not folders[0].exists()
+
+
+def test_a_video_without_models_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "you.mp4").write_bytes(b"video")
+    monkeypatch.setenv("INCARNATE_MODELS", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-cache"))
+    with pytest.raises(ModelFileError, match=r"face_landmarker\.task"):
+        load_driver(tmp_path / "you.mp4", RIG)
+
+
+def test_a_video_without_mediapipe_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent() -> None:
+        raise TrackingError("pip install 'incarnate[track]'")
+
+    monkeypatch.setattr("incarnate.tracking.track.find_model", lambda name: name)
+    monkeypatch.setattr("incarnate.tracking.track.load_mediapipe", absent)
+    with pytest.raises(TrackingError, match=r"incarnate\[track\]"):
+        load_driver(tmp_path / "you.mp4", RIG)
+
+
+def test_what_is_no_driver_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "motion.bvh").write_text("HIERARCHY")
+    with pytest.raises(DriveError, match=r"give the folder of a tracked capture, a \.csv"):
+        load_driver(tmp_path / "motion.bvh", RIG)
+    with pytest.raises(CaptureError, match="nobody is not a folder"):
+        load_driver(tmp_path / "nobody", RIG)
+
+
+def test_a_driver_on_another_rig_is_refused(tmp_path: Path) -> None:
+    write_painted_capture(tmp_path / "driver", size=32, num_frames=4)
+    other = replace(RIG, expression_names=RIG.expression_names[::-1])
+    with pytest.raises(DriveError, match="Track the driver with the rig"):
+        load_driver(tmp_path / "driver", other)
+
+
+def test_oneself_drives_oneself() -> None:
+    own = talking(RIG)
+    driven = reenacted(Driver(Clip(own, 30.0), RIG), own, RIG)
+    assert driven.fps == 30
+    assert_same_motion(driven.poses, own)
+
+
+def test_a_driver_who_smiles_at_rest_does_not_make_the_avatar_smile() -> None:
+    own, motion = talking(RIG, seed=1), talking(RIG, seed=2)
+    smiling = replace(motion, expression=motion.expression.clone())
+    smile = RIG.expression_names.index("mouthSmileLeft")
+    smiling.expression[:, smile] += 0.2
+    plain, calibrated = (
+        reenacted(Driver(Clip(poses, 30.0), RIG), own, RIG) for poses in (motion, smiling)
+    )
+    assert_same_motion(calibrated.poses, plain.poses)
+    raw = reenacted(Driver(Clip(smiling, 30.0), RIG), own, RIG, None)
+    torch.testing.assert_close(raw.poses.expression, smiling.expression)
+
+
+def test_chosen_frames_are_the_neutral() -> None:
+    own, motion = talking(RIG, seed=1), talking(RIG, seed=2)
+    driver = Driver(Clip(motion, 30.0), RIG)
+    driven = reenacted(driver, own, RIG, Calibration(slice(20, 21)))
+    neutral = neutral_of(own, RIG)
+    torch.testing.assert_close(driven.poses.expression[20], neutral.expression)
+    # Composed in double precision, kept in single.
+    torch.testing.assert_close(
+        driven.poses.joint_rotations[20], neutral.joint_rotations, atol=1e-6, rtol=0
+    )
+
+
+def test_a_larger_drivers_shifts_are_scaled_down() -> None:
+    large = replace(RIG, vertices=2 * RIG.vertices)
+    assert head_size(large) == pytest.approx(2 * head_size(RIG))
+    own, motion = talking(RIG, seed=1), talking(RIG, seed=2)
+    driven = reenacted(Driver(Clip(motion, 30.0), large), own, RIG).poses.root_translation
+    shifts = motion.root_translation - motion.root_translation[0]
+    torch.testing.assert_close(driven - driven[0], 0.5 * shifts)

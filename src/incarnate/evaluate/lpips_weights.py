@@ -2,8 +2,6 @@
 
 import hashlib
 import importlib.util
-import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -13,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.errors import ModelFileError
+from incarnate.rigs.readers.pickles import ArrayUnpickler, dense
 
 Network = Literal["alex", "vgg"]
 NETWORKS: tuple[Network, ...] = get_args(Network)
@@ -77,9 +76,11 @@ def read_weights(
                 f"expected {expected}. Reinstall it: `{INSTALL} --force-reinstall`."
             )
         file.seek(0)
-        layers = ArrayUnpickler(file).load()
+        layers = ArrayUnpickler(
+            file, error=ModelFileError, advice=f"Reinstall it: `{INSTALL} --force-reinstall`."
+        ).load()
     convolutions = [
-        (_from_channels_last(layer["kernel"]), torch.from_numpy(layer["bias"].copy()))
+        (_from_channels_last(layer["kernel"]), torch.from_numpy(dense(layer["bias"])))
         for layer in _in_order(layers[stack], "Conv_")
     ]
     heads = [
@@ -89,29 +90,10 @@ def read_weights(
     return convolutions, heads
 
 
-class ArrayUnpickler(pickle.Unpickler):
-    """Reads dictionaries of numpy arrays and nothing else."""
-
-    def find_class(self, module_name: str, global_name: str, /) -> Callable[..., Any] | type:
-        """The three names that an array's pickle may mention."""
-        allowed = {
-            # By way of an array: the module that holds this function moved between numpy 1 and 2.
-            ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): np.dtype,
-        }
-        if (module_name, global_name) not in allowed:
-            raise ModelFileError(
-                f"the weights mention {module_name}.{global_name}; a file of plain arrays does "
-                f"not. Nothing of it was run. Reinstall it: `{INSTALL} --force-reinstall`."
-            )
-        return allowed[module_name, global_name]
-
-
 def _in_order(layers: dict[str, Any], prefix: str) -> list[Any]:
     count = sum(name.startswith(prefix) for name in layers)
     return [layers[f"{prefix}{i}"] for i in range(count)]
 
 
-def _from_channels_last(kernel: np.ndarray) -> Float[Tensor, "out in rows columns"]:
-    return torch.from_numpy(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
+def _from_channels_last(kernel: object) -> Float[Tensor, "out in rows columns"]:
+    return torch.from_numpy(np.ascontiguousarray(dense(kernel).transpose(3, 2, 0, 1)))

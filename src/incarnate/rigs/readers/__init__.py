@@ -1,0 +1,1 @@
+"""Rigs that users bring, in the formats of their makers."""

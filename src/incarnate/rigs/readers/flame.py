@@ -1,0 +1,257 @@
+"""FLAME, the head model of Li et al. 2017, read from the user's file into a rig.
+
+The models come from https://flame.is.tue.mpg.de after registration; none is part of this package.
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from incarnate.errors import RigError
+from incarnate.rigs.files import check_rig
+from incarnate.rigs.readers.pickles import dense, read_pickle
+from incarnate.rigs.readers.unwrapping import unwrap_spheres
+from incarnate.rigs.rig import Rig
+
+FlameVersion = Literal["2020", "2023", "2023-open"]
+"""The releases whose terms differ; their files have the same keys."""
+
+FLAME_JOINTS = ("root", "neck", "jaw", "left_eye_smplhf", "right_eye_smplhf")
+"""FLAME's joints in its order; `root` turns the whole head about the base of the neck."""
+
+FLAME_PARTS = ("skin", "left_eye", "right_eye")
+
+NUM_FILE_SHAPES = 300
+"""How many columns of a whole FLAME's ``shapedirs`` are identity; 100 of expression follow."""
+
+_SITE = "https://flame.is.tue.mpg.de"
+_ADVICE = f"Download FLAME 2020, 2023 or 2023 Open from {_SITE} and give the .pkl inside it."
+_LICENSES: Final[dict[FlameVersion | None, str]] = {
+    "2020": f"FLAME 2020 model licence ({_SITE}/modellicense.html)",
+    "2023": f"FLAME 2023 model licence ({_SITE}/modellicense.html)",
+    "2023-open": f"FLAME 2023 Open model licence, CC-BY-4.0 ({_SITE})",
+    None: f"FLAME model licence ({_SITE}/modellicense.html)",
+}
+_NEEDED = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "kintree_table", "weights")
+_OPTIONAL = ("vt", "ft")
+
+
+@dataclass(frozen=True)
+class FlameArrays:
+    """The arrays of a FLAME file, their shapes checked."""
+
+    vertices: Float[np.ndarray, "vertices 3"]
+    faces: np.ndarray
+    """(faces, 3), integers."""
+    directions: Float[np.ndarray, "vertices 3 columns"]
+    """``shapedirs``: identity first, then expression."""
+    correctives: Float[np.ndarray, "vertices 3 pose_features"]
+    """``posedirs``: a column for each entry of vec(R − I) of joints 1…, row-major."""
+    regressor: Float[np.ndarray, "joints vertices"]
+    parents: tuple[int, ...]
+    weights: Float[np.ndarray, "vertices joints"]
+    uv: Float[np.ndarray, "texels 2"] | None
+    uv_faces: np.ndarray | None
+
+
+def load_flame(
+    path: Path,
+    *,
+    num_shapes: int = 300,
+    num_expressions: int = 100,
+    num_file_shapes: int = NUM_FILE_SHAPES,
+    version: FlameVersion | None = None,
+    eyelids: tuple[Path, Path] | None = None,
+) -> Rig:
+    """Read a FLAME model; its own vertices come first and keep their order.
+
+    ``rig.with_identity(betas)`` gives the rig of a person. FLAME's ``transl`` is a pose's
+    ``root_translation``. Joints follow identity alone, where FLAME's also follow expression.
+
+    Args:
+        path: A ``.pkl`` as released, or a ``.npz`` with the same keys.
+        num_shapes: Identity coefficients to keep, at most; ``shape_000`` and so on.
+        num_expressions: Expression coefficients to keep, at most; ``expression_000`` and so on.
+        num_file_shapes: How many columns of ``shapedirs`` are identity, for files cut before.
+        version: The release, for the name and the licence; left out, the file's name tells.
+        eyelids: Files ``l_eyelid.npy`` and ``r_eyelid.npy``, metres a vertex of closing each lid;
+            they become the expressions ``eyeBlinkLeft`` and ``eyeBlinkRight``.
+
+    Raises:
+        RigError: The file is absent, is not FLAME, names code, or its parts do not fit.
+    """
+    arrays = read_flame_arrays(path)
+    columns = arrays.directions.shape[2]
+    if columns <= num_file_shapes:
+        raise RigError(
+            f"{path}: shapedirs has {columns} columns, of which {num_file_shapes} would be "
+            "identity and none expression; say with num_file_shapes how many are identity"
+        )
+    release = _version_of(path) if version is None else version
+    basis = torch.from_numpy(arrays.directions).permute(2, 0, 1)
+    shapes = basis[:num_file_shapes][:num_shapes].contiguous()
+    expressions = basis[num_file_shapes:][:num_expressions].contiguous()
+    names = [f"expression_{index:03d}" for index in range(len(expressions))]
+    if eyelids is not None:
+        closing = [_read_eyelid(file, len(arrays.vertices)) for file in eyelids]
+        expressions = torch.cat([expressions, torch.stack(closing)])
+        names += ["eyeBlinkLeft", "eyeBlinkRight"]
+    vertices, faces = torch.from_numpy(arrays.vertices), torch.from_numpy(arrays.faces)
+    regressor = torch.from_numpy(arrays.regressor)
+    weights = torch.from_numpy(arrays.weights)
+    uv, uv_faces = _texture(arrays)
+    rig = Rig(
+        name="flame" if release is None else f"flame-{release}",
+        vertices=vertices,
+        faces=faces,
+        uv=uv,
+        uv_faces=uv_faces,
+        parts=_parts(weights),
+        part_names=FLAME_PARTS,
+        shape_basis=shapes,
+        shape_names=tuple(f"shape_{index:03d}" for index in range(len(shapes))),
+        expression_basis=expressions,
+        expression_names=tuple(names),
+        joints=regressor @ vertices,
+        joint_shape_basis=torch.einsum("jv,svc->sjc", regressor, shapes),
+        joint_names=FLAME_JOINTS,
+        parents=arrays.parents,
+        skinning_weights=weights,
+        pose_basis=torch.from_numpy(arrays.correctives).permute(2, 0, 1).contiguous(),
+        license=_LICENSES[release],
+    )
+    check_rig(rig, source=str(path))
+    return rig
+
+
+def read_flame_arrays(path: Path) -> FlameArrays:
+    """The arrays of a FLAME file.
+
+    Raises:
+        RigError: The file is absent, is not FLAME, or names code; the text names the key.
+    """
+    fields = _read_fields(path)
+    missing = [key for key in _NEEDED if key not in fields]
+    if missing:
+        raise RigError(f"{path} lacks {', '.join(missing)}: it is not a FLAME model. {_ADVICE}")
+    arrays: dict[str, np.ndarray] = {}
+    for key in (*_NEEDED, *(key for key in _OPTIONAL if fields.get(key) is not None)):
+        try:
+            arrays[key] = dense(fields[key])
+        except ValueError as error:
+            raise RigError(f"{path}: {key} {error}. {_ADVICE}") from error
+    _check_shapes(arrays, path)
+    number = {key: _as_floats(arrays[key]) for key in arrays if key not in ("f", "ft")}
+    faces = arrays["f"].astype(np.int64)
+    return FlameArrays(
+        vertices=number["v_template"],
+        faces=faces,
+        directions=number["shapedirs"],
+        correctives=number["posedirs"],
+        regressor=number["J_regressor"],
+        # The root's parent is −1, written without a sign; the others are small.
+        parents=(-1, *(int(parent) for parent in arrays["kintree_table"][0, 1:])),
+        weights=_normalized(number["weights"]),
+        uv=number.get("vt"),
+        uv_faces=arrays["ft"].astype(np.int64) if "ft" in arrays else None,
+    )
+
+
+def _read_fields(path: Path) -> dict[str, object]:
+    if path.suffix != ".npz":
+        fields = read_pickle(path, advice=_ADVICE)
+        if not isinstance(fields, dict):
+            raise RigError(f"{path} holds a {type(fields).__name__}, not FLAME's keys. {_ADVICE}")
+        return fields
+    if not path.is_file():
+        raise RigError(f"no file at {path}. {_ADVICE}")
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            return {key: file[key] for key in (*_NEEDED, *_OPTIONAL) if key in file.files}
+    # A damaged archive raises whatever zipfile, zlib or NumPy's header parser happen to meet.
+    except Exception as error:
+        raise RigError(
+            f"{path} is not an npz of plain arrays ({error}). Write J_regressor dense, or give the "
+            "released .pkl"
+        ) from error
+
+
+def _check_shapes(arrays: dict[str, np.ndarray], path: Path) -> None:
+    vertices, joints = arrays["v_template"].shape[:1], len(FLAME_JOINTS)
+    expected = {
+        "v_template": (*vertices, 3),
+        "f": (*arrays["f"].shape[:1], 3),
+        "shapedirs": (*vertices, 3, *arrays["shapedirs"].shape[2:3]),
+        "posedirs": (*vertices, 3, 9 * (joints - 1)),
+        "J_regressor": (joints, *vertices),
+        "kintree_table": (2, joints),
+        "weights": (*vertices, joints),
+        "vt": (*arrays.get("vt", arrays["f"]).shape[:1], 2),
+        "ft": (*arrays["f"].shape[:1], 3),
+    }
+    problems = [
+        f"{key} has shape {array.shape}, expected {expected[key]}"
+        for key, array in arrays.items()
+        if array.shape != expected[key] or array.dtype.kind not in "fiu"
+    ]
+    if not problems:
+        for key, points in (("f", "v_template"), ("ft", "vt")):
+            count = len(arrays.get(points, ()))
+            if key in arrays and not ((arrays[key] >= 0) & (arrays[key] < count)).all():
+                problems.append(f"{key} points outside the {count} rows of {points}")
+    if problems:
+        raise RigError(f"{path} is not a FLAME model: {'; '.join(problems)}. {_ADVICE}")
+
+
+def _as_floats(array: np.ndarray) -> Float[np.ndarray, "..."]:
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _normalized(
+    weights: Float[np.ndarray, "vertices joints"],
+) -> Float[np.ndarray, "vertices joints"]:
+    """Rows that sum to one exactly; released weights miss it by rounding."""
+    positive = np.maximum(weights, 0)
+    return positive / np.maximum(positive.sum(1, keepdims=True), 1e-12)
+
+
+def _parts(weights: Float[Tensor, "vertices joints"]) -> Tensor:
+    """Eyeballs are what turns with an eye wholly."""
+    left = weights[:, FLAME_JOINTS.index("left_eye_smplhf")] > 0.5
+    right = weights[:, FLAME_JOINTS.index("right_eye_smplhf")] > 0.5
+    return left.long() + 2 * right.long()
+
+
+def _texture(arrays: FlameArrays) -> tuple[Tensor, Tensor]:
+    if arrays.uv is not None and arrays.uv_faces is not None:
+        return torch.from_numpy(arrays.uv), torch.from_numpy(arrays.uv_faces)
+    weights, faces = torch.from_numpy(arrays.weights), torch.from_numpy(arrays.faces)
+    return unwrap_spheres(torch.from_numpy(arrays.vertices), faces, _parts(weights))
+
+
+def _version_of(path: Path) -> FlameVersion | None:
+    name = path.stem.lower()
+    if "2023" in name:
+        return "2023-open" if "open" in name else "2023"
+    return "2020" if "2020" in name else None
+
+
+def _read_eyelid(path: Path, num_vertices: int) -> Float[Tensor, "vertices 3"]:
+    try:
+        offsets = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False).squeeze()
+    except (OSError, ValueError) as error:
+        raise RigError(
+            f"{path} is not an array of eyelid offsets ({error}); give the l_eyelid.npy and "
+            "r_eyelid.npy that the tracker uses"
+        ) from error
+    if offsets.shape != (num_vertices, 3):
+        raise RigError(
+            f"{path} has shape {offsets.shape}, expected ({num_vertices}, 3): metres a vertex"
+        )
+    return torch.from_numpy(_as_floats(offsets))

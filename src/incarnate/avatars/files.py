@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from incarnate.avatars.codes import CodeProjection
+from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.avatars.head import (
     SHARED_PARAMETERS,
     SPLAT_CONSTANTS,
@@ -29,6 +30,7 @@ _VERSION = 1
 _MANIFEST = "avatar.json"
 _TENSORS = "avatar.safetensors"
 _RIG = "rig.npz"
+_ENCODER = "encoder.safetensors"
 _STAGE = "stage.safetensors"
 
 
@@ -61,6 +63,9 @@ def save_avatar(
     save_rig(avatar.rig, folder / _RIG)
     write_tensors(avatar_tensors(avatar), folder / _TENSORS)
     write_tensors(_stage_tensors(stage), folder / _STAGE)
+    encoder = avatar.encoder
+    if encoder is not None:
+        write_tensors({k: v.detach() for k, v in encoder.state_dict().items()}, folder / _ENCODER)
     manifest = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -70,6 +75,7 @@ def save_avatar(
         "fps": stage.fps,
         "size": [stage.camera.width, stage.camera.height],
         "test_start": stage.test_start,
+        "encoder": None if encoder is None else asdict(encoder.model),
         "licenses": {"rig": avatar.rig.license},
         **(about or {}),
     }
@@ -88,6 +94,9 @@ def load_avatar(folder: Path | str) -> HeadAvatar:
     known = {field.name for field in fields(HeadModel)}
     model = HeadModel(**{k: v for k, v in manifest["model"].items() if k in known})
     avatar = avatar_from_tensors(model, rig, read_tensors(folder / _TENSORS))
+    if manifest.get("encoder") is not None:
+        model = EncoderModel(**manifest["encoder"])
+        avatar.encoder = encoder_from_tensors(model, rig, read_tensors(folder / _ENCODER))
     return avatar.requires_grad_(False).eval()
 
 
@@ -160,6 +169,24 @@ def avatar_from_tensors(model: HeadModel, rig: Rig, tensors: Mapping[str, Tensor
             f"the avatar's tensors do not fit its model ({error}); train the avatar again."
         ) from error
     return avatar
+
+
+def encoder_from_tensors(
+    model: EncoderModel, rig: Rig, tensors: Mapping[str, Tensor]
+) -> ExpressionEncoder:
+    """The encoder whose state these tensors are.
+
+    Raises:
+        AvatarError: A tensor is missing or has another size.
+    """
+    encoder = ExpressionEncoder(model, rig)
+    try:
+        encoder.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise AvatarError(
+            f"the encoder's tensors do not fit its model ({error}); train the avatar again."
+        ) from error
+    return encoder.requires_grad_(False)
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:

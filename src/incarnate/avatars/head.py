@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from incarnate.avatars.codes import CodeProjection
+from incarnate.avatars.encoder import ExpressionEncoder
 from incarnate.avatars.materials import (
     MATERIAL_CHANNELS,
     REFLECTANCE_RANGE,
@@ -111,6 +112,8 @@ class HeadAvatar(nn.Module):
     visibility: Tensor
     nodes: Tensor
     node_weights: Tensor
+    encoder: ExpressionEncoder | None
+    """Reads expression, eyelids and jaw from a picture, where training made one."""
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class HeadAvatar(nn.Module):
         self.model = model
         self._rig = rig
         self.projection = projection
+        self.encoder = None
         self._last_light: tuple[Tensor, PrefilteredLight, Environment] | None = None
         self._last_transfer: tuple[Tensor, Transfer] | None = None
         self.shadow_joints, self._frame_of_joint = _shadow_frames(rig)

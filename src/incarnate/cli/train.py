@@ -34,6 +34,9 @@ class Changes:
     """A factor on each splat's light that depends on the expression."""
     shadows: Literal["traced", "off"] | None = None
     """Whether the head shadows itself."""
+    expression: Literal["tracked", "optimised", "encoder"] | None = None
+    """Take expressions from tracking, free them for each training frame, or read them from the
+    pictures by an encoder that is trained with the avatar."""
 
 
 def head(
@@ -72,6 +75,8 @@ def changed_recipe(recipe: "HeadRecipe", changes: Changes) -> "HeadRecipe":
     given = {name: value for name, value in vars(changes).items() if value is not None}
     model_fields = ("bases", "shading", "occlusion", "shadows")
     model = replace(recipe.model, **{k: given.pop(k) for k in model_fields if k in given})
+    if "expression" in given:
+        given["expression"] = replace(recipe.expression, source=given["expression"])
     if "steps" in given:
         given["coarse_steps"] = recipe.coarse_steps * given["steps"] // recipe.steps
     return replace(recipe, model=model, **given)

@@ -1,7 +1,7 @@
 """Checkpoints of a running training: what a killed run needs to go on."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from incarnate.train.recipes import HeadRecipe
 
 _NAME = "checkpoint.safetensors"
 _RECIPE = "recipe.json"
+_PARTS = ("avatar", "optimizer", "pull", "expression")
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Checkpoint:
     optimizer: dict[str, Tensor]
     pull: dict[str, Tensor]
     """The densification meter."""
+    expression: dict[str, Tensor] = field(default_factory=dict)
+    """What the source of expressions has learned; empty for tracked ones."""
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     """Write one file that replaces the last checkpoint at once, or not at all."""
     tensors = {"step": torch.tensor(checkpoint.step)}
-    for part in ("avatar", "optimizer", "pull"):
+    for part in _PARTS:
         tensors |= {f"{part}:{name}": value for name, value in getattr(checkpoint, part).items()}
     write_tensors(tensors, folder / _NAME)
 
@@ -39,7 +42,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     """The last whole checkpoint, or None where training has not written one yet."""
     if not (folder / _NAME).is_file():
         return None
-    parts: dict[str, dict[str, Tensor]] = {"avatar": {}, "optimizer": {}, "pull": {}}
+    parts: dict[str, dict[str, Tensor]] = {part: {} for part in _PARTS}
     tensors = read_tensors(folder / _NAME)
     step = int(tensors.pop("step"))
     for key, value in tensors.items():

@@ -31,6 +31,7 @@ from incarnate.errors import AvatarError
 from incarnate.splats.rasterize import rasterize
 from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
 from incarnate.train.densify import PullMeter, densification_steps, densify
+from incarnate.train.expression import PoseSource, TrackedPoses, pose_source
 from incarnate.train.frames import TrainingFrame, TrainingFrames, frame_order
 from incarnate.train.losses import picture_loss, restraints
 from incarnate.train.optimizer import SplatOptimizer
@@ -52,11 +53,23 @@ class HeadTraining:
         track: Track,
         recipe: HeadRecipe,
         checkpoint: Checkpoint | None = None,
+        *,
+        poses: PoseSource | None = None,
     ) -> None:
-        """Begin, or go on from a checkpoint of the same recipe and capture."""
+        """Begin, or go on from a checkpoint of the same recipe and capture.
+
+        Args:
+            capture: The capture.
+            track: Its track.
+            recipe: How.
+            checkpoint: Where an earlier run stood.
+            poses: Where the poses of frames come from, gone on from the same checkpoint; the
+                track itself if left out.
+        """
         self.recipe = recipe
         self.capture = capture
         self.track = track
+        self.poses = poses or TrackedPoses(track.poses)
         self._events = densification_steps(recipe)
         if checkpoint is None:
             self.step = 0
@@ -69,20 +82,23 @@ class HeadTraining:
             self.optimizer = SplatOptimizer(self.avatar, recipe)
             self.optimizer.restore(checkpoint.optimizer)
             self._meter = PullMeter.from_state(checkpoint.pull)
+        self.avatar.encoder = self.poses.encoder
 
     def advance(self, frame: TrainingFrame) -> dict[str, float]:
         """Take one optimisation step on one frame; returns the weighted loss terms."""
-        pose = self.track.poses[frame.index]
+        pose = self.poses.pose(frame.index)
         splats = self.avatar.splat(pose, frame.camera)
         splats.means.retain_grad()
         raster = rasterize(splats, frame.camera)
         image = self.avatar.shade(raster, frame.camera, None)
         losses = self.recipe.losses
         terms = picture_loss(image, raster, frame, losses) | restraints(self.avatar, losses)
+        terms |= self.poses.restraints(frame.index, pose)
         torch.stack(list(terms.values())).sum().backward()
         assert splats.means.grad is not None
         self._meter.add(splats.means.grad)
         self.optimizer.step(self.step)
+        self.poses.step(self.step)
         if self.step in self._events:
             densify(self.avatar, self.optimizer, self._meter.pull(), self.recipe)
             self._meter = PullMeter(self.avatar.num_splats)
@@ -92,7 +108,11 @@ class HeadTraining:
     def checkpoint(self) -> Checkpoint:
         """The whole state, from which another `HeadTraining` goes on."""
         return Checkpoint(
-            self.step, avatar_tensors(self.avatar), self.optimizer.state(), self._meter.state()
+            self.step,
+            avatar_tensors(self.avatar),
+            self.optimizer.state(),
+            self._meter.state(),
+            self.poses.state(),
         )
 
 
@@ -142,7 +162,18 @@ def train_head(
     claim_folder(notes, recipe, capture.folder)
     track = load_track(capture)
     frames = _training_frames(capture, recipe, progress)
-    training = HeadTraining(capture, track, recipe, read_checkpoint(notes))
+    checkpoint = read_checkpoint(notes)
+    poses = pose_source(
+        recipe.expression,
+        capture,
+        track,
+        steps=recipe.steps,
+        frames=frames.indices,
+        seed=recipe.seed,
+        state=checkpoint.expression if checkpoint else {},
+        progress=progress,
+    )
+    training = HeadTraining(capture, track, recipe, checkpoint, poses=poses)
     stage = stage_of(capture, track)
     _run(training, frames, notes, lambda: _write_avatar(training, stage, folder), progress)
     return training.avatar.requires_grad_(False).eval()
@@ -201,7 +232,7 @@ def _save(
     write_avatar()
     frame = frames[training.step % len(frames)]
     with torch.no_grad():
-        image = render(training.avatar, training.track.poses[frame.index], frame.camera)
+        image = render(training.avatar, training.poses.pose(frame.index), frame.camera)
     write_preview(image, frame, notes / "previews" / f"{training.step:06d}.jpg")
 
 

@@ -54,6 +54,11 @@ class TrainingFrames:
     def __len__(self) -> int:
         return len(self._indices)
 
+    @property
+    def indices(self) -> list[int]:
+        """Indices of the frames in the capture."""
+        return list(self._indices)
+
     def __getitem__(self, position: int) -> TrainingFrame:
         pixels = torch.from_numpy(self._pixels[position]).float() / 255
         return TrainingFrame(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from incarnate.avatars.head import HeadModel
+from incarnate.train.expression import ExpressionRecipe
 
 Preset = Literal["smoke", "demo", "quick", "standard"]
 
@@ -101,6 +102,7 @@ class HeadRecipe:
     rates: LearningRates = field(default_factory=LearningRates)
     losses: LossWeights = field(default_factory=LossWeights)
     densification: Densification = field(default_factory=Densification)
+    expression: ExpressionRecipe = field(default_factory=ExpressionRecipe)
 
 
 SMOKE: Final = HeadRecipe(

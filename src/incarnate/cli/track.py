@@ -109,10 +109,11 @@ def _settings(size: int, part: Part, consent: ConsentWords) -> "TrackSettings":
     from incarnate.tracking.video import VideoSelection
 
     selection = VideoSelection(part.fps, part.start, part.end, part.max_frames)
-    return TrackSettings(size, selection, part.shot, _consent(consent))
+    return TrackSettings(size, selection, part.shot, consent_from(consent))
 
 
-def _consent(words: ConsentWords) -> "Consent | None":
+def consent_from(words: ConsentWords) -> "Consent | None":
+    """The consent that the words tell; None where nothing is told, a mistake if told in part."""
     from incarnate.capture.capture import Consent
     from incarnate.errors import TrackingError
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -130,3 +131,24 @@ def flame_vertices(
         moved = (rest - joints[joint]) @ transform[:3, :3].T + transform[:3, 3]
         result += flame.weights[:, joint, None] * moved
     return result if translation is None else result + translation
+
+
+def write_flame(path: Path) -> None:
+    """The tiny model as a FLAME file: 300 columns of identity, most of them empty."""
+    flame = tiny_flame()
+    directions = np.zeros((VERTICES, 3, 300 + EXPRESSIONS))
+    directions[..., :SHAPES] = np.moveaxis(flame.shapes, 0, -1)
+    directions[..., 300:] = np.moveaxis(flame.expressions, 0, -1)
+    np.savez(
+        path,
+        allow_pickle=False,
+        v_template=flame.template,
+        f=flame.faces.astype(np.uint32),
+        shapedirs=directions,
+        posedirs=np.moveaxis(flame.correctives, 0, -1),
+        J_regressor=flame.regressor,
+        kintree_table=np.array([[2**32 - 1, *PARENTS[1:]], range(5)], np.int64),
+        weights=flame.weights,
+        vt=np.random.default_rng(0).random((VERTICES, 2)),
+        ft=flame.faces.astype(np.uint32),
+    )

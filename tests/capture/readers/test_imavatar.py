@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests.capture.readers.flame import flame_rig, flame_vertices, lid_offsets, rodrigues
 from tests.capture.readers.sets import (
     HEIGHT,
@@ -36,11 +37,16 @@ def world_mats(who: Person) -> np.ndarray:
     return result
 
 
+def scaled(mat: np.ndarray, scale: float) -> np.ndarray:
+    """The camera before a head that is so many times larger: IMavatar's is four times FLAME's."""
+    return mat * np.array([1, 1, 1, scale])
+
+
 def write_imavatar(folder: Path, who: Person, intrinsics: list[float]) -> None:
     mats = world_mats(who)
     frames = [
-        {"file_path": f"./image/{i + 8}", "world_mat": mats[i].tolist(), "bbox": [0, 0, 1, 1],
-         "expression": who.expression[i].tolist(), "pose": who.pose[i].tolist()}
+        {"file_path": f"./image/{i + 8}", "world_mat": scaled(mats[i], 4).tolist(),
+         "bbox": [0, 0, 1, 1], "expression": who.expression[i].tolist(), "pose": who.pose[i].tolist()}
         for i in range(len(mats))
     ]  # fmt: skip
     for i in range(len(mats)):
@@ -58,6 +64,7 @@ def write_hravatar(folder: Path, who: Person, intrinsics: list[float]) -> None:
     table["shapecode"] = table.pop("shape_params")
     for i, frame in enumerate(table["frames"][::-1]):
         frame["expcode"], frame["fullposecode"] = frame.pop("expression"), frame.pop("pose")
+        frame["world_mat"] = scaled(np.array(frame["world_mat"]), 0.25).tolist()
         frame["translation"] = [0.01 * i, 0.02, -0.03]
         frame["eyelids"] = who.lids[i].tolist()
     write_json(folder / "tracked_params.json", table)
@@ -157,3 +164,11 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "mask/9.png").unlink()
     with pytest.raises(CaptureError, match=r"9\.png is missing; a head is trained on mattes"):
         read_imavatar(tmp_path)
+
+
+def test_another_scale_of_the_head_can_be_given(tmp_path: Path) -> None:
+    write_imavatar(tmp_path, person(FRAMES), [-90.0, 90.0, 20.0, 16.0])
+    usual = read_imavatar(tmp_path).views[0].camera_from_set
+    given = read_imavatar(tmp_path, head_scale=2.0).views[0].camera_from_set
+    assert torch.equal(given[:, :3, :3], usual[:, :3, :3])
+    assert torch.equal(given[:, :3, 3], 2 * usual[:, :3, 3])

@@ -1,6 +1,7 @@
 """IMavatar's layout (Zheng et al. 2022), which HRAvatar and PointAvatar share."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -31,27 +32,31 @@ from incarnate.errors import CaptureError
 NUM_TEST = 500
 """The set's rule: so many frames at the end are for testing."""
 
-_TABLES = ("tracked_params.json", "flame_params.json")
+# By table: how many times larger than FLAME's its head is, so that translations are too. IMavatar
+# fits a head four times as large, which fills the unit sphere.
+_HEAD_SCALES: Final = {"tracked_params.json": 1.0, "flame_params.json": 4.0}
 _SHAPE = ("shapecode", "shape_params")
 _EXPRESSION = ("expcode", "expression")
 _POSE = ("fullposecode", "pose")
 
 
-def read_imavatar(folder: Path) -> HeadSet:
+def read_imavatar(folder: Path, head_scale: float | None = None) -> HeadSet:
     """Read a video in IMavatar's or HRAvatar's layout.
 
     Args:
         folder: Holds ``tracked_params.json`` or ``flame_params.json``, ``image/``, ``mask/`` and
             perhaps ``albedo/``.
+        head_scale: How many times larger than FLAME's the head is before the camera of
+            ``world_mat``; left out, 4 for ``flame_params.json`` and 1 for ``tracked_params.json``.
 
     Raises:
         CaptureError: Something is missing or wrong; the text says what.
     """
-    path = first_that_exists([folder / name for name in _TABLES])
+    path = first_that_exists([folder / name for name in _HEAD_SCALES])
     if path is None:
         raise CaptureError(
-            f"{folder} has neither {' nor '.join(_TABLES)}; give the folder that holds it beside "
-            "image/ and mask/."
+            f"{folder} has neither {' nor '.join(_HEAD_SCALES)}; give the folder that holds it "
+            "beside image/ and mask/."
         )
     table = read_json(path)
     frames = sorted(
@@ -61,7 +66,8 @@ def read_imavatar(folder: Path) -> HeadSet:
     width, height = picture_size(files[0].image)
     codes = _codes(table, frames, path)
     splits, notes = split_by_rule(len(frames), NUM_TEST)
-    world_mats = np.stack([matrix(frame, "world_mat", path) for frame in frames])
+    world_mats = np.stack([matrix({**table, **frame}, "world_mat", path) for frame in frames])
+    world_mats[:, :3, 3] /= _HEAD_SCALES[path.name] if head_scale is None else head_scale
     intrinsics, opencv_from_set = _lens(table, path, (width, height), _depth(world_mats, codes))
     view = HeadView(
         name="front",

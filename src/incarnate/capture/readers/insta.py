@@ -71,7 +71,10 @@ def read_insta(folder: Path) -> HeadSet:
         camera_from_set=torch.from_numpy(np.stack(poses)),
         files=tuple(pictures),
     )
-    return HeadSet(folder.name, "insta", (view,), _codes(folder, frames), splits, notes)
+    codes = _codes(folder, frames)
+    if not bool(codes.jaw.any()):
+        notes += ("the set has no flame/jaw: the rig's jaw stays closed when the mouth opens",)
+    return HeadSet(folder.name, "insta", (view,), codes, splits, notes)
 
 
 def nerf_intrinsics(

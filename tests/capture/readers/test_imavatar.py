@@ -46,7 +46,8 @@ def write_imavatar(folder: Path, who: Person, intrinsics: list[float]) -> None:
     mats = world_mats(who)
     frames = [
         {"file_path": f"./image/{i + 8}", "world_mat": scaled(mats[i], 4).tolist(),
-         "bbox": [0, 0, 1, 1], "expression": who.expression[i].tolist(), "pose": who.pose[i].tolist()}
+         "bbox": [0, 0, 1, 1],
+         "expression": who.expression[i].tolist(), "pose": who.pose[i].tolist()}
         for i in range(len(mats))
     ]  # fmt: skip
     for i in range(len(mats)):

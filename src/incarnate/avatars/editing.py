@@ -1,5 +1,6 @@
 """Changes an avatar's materials, whole or by region, and keeps a record of it (docs/edit.md)."""
 
+import copy
 import json
 import shutil
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.files import (
-    avatar_from_tensors,
     avatar_tensors,
     load_avatar,
     read_manifest,
@@ -71,7 +71,8 @@ def edit_avatar(
     """
     _check(edit, avatar)
     weights = region_weights(avatar, region)
-    tensors = avatar_tensors(avatar)
+    # Whatever else the avatar has comes along; the rig is a value that both may share.
+    edited = copy.deepcopy(avatar, {id(avatar.rig): avatar.rig})
     changed = {
         "albedo_logits": _edited_albedo(avatar, edit, weights[:, None]),
         "roughness_logits": _edited_roughness(avatar, edit, weights),
@@ -80,8 +81,8 @@ def edit_avatar(
     for name, logits in changed.items():
         if logits is not None:
             reached = (weights > 0).reshape(-1, *[1] * (logits.ndim - 1))
-            tensors[name] = torch.where(reached, logits, tensors[name])
-    edited = avatar_from_tensors(avatar.model, avatar.rig, tensors)
+            stored = getattr(edited, name)
+            stored.copy_(torch.where(reached, logits, stored))
     return edited.requires_grad_(False).eval()
 
 

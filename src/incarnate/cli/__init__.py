@@ -37,6 +37,7 @@ COMMANDS: Final = (
     Command(("check",), "validate a capture and draw its rig over its frames"),
     Command(("train", "head"), "train a head avatar on a capture"),
     Command(("evaluate",), "measure an avatar on the test frames of a capture"),
+    Command(("ablate", "head"), "measure what each part of the method is worth on a capture"),
     Command(("edit",), "change an avatar's colours and gloss, whole or by region"),
     Command(("render",), "drive and relight an avatar, write a video"),
     Command(("doctor",), "say what is installed, what is missing, and how to get it"),

@@ -1,0 +1,104 @@
+"""``incarnate ablate head``: what each part of the method is worth on a capture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from incarnate.cli.progress import ConsoleProgress
+from incarnate.cli.train import Preset
+
+if TYPE_CHECKING:
+    from incarnate.evaluate.scores import Options
+    from incarnate.train.recipes import HeadRecipe
+
+ArmName = Literal[
+    "frozen-bases",
+    "baked",
+    "no-shadows",
+    "no-occlusion",
+    "no-normal-restraint",
+    "no-albedo-prior",
+]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The arms, and what they share; left out, the preset decides."""
+
+    arms: tuple[ArmName, ...] = ()
+    """Which parts to leave out, one at a time; all if left out."""
+    preset: Preset = "demo"
+    """smoke, demo, quick or standard, as in `incarnate train head`."""
+    steps: int | None = None
+    """Optimisation steps of each arm."""
+    size: int | None = None
+    """Longest side of the training pictures, pixels."""
+    seed: int | None = None
+    """Seeds the start and the order of frames."""
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How arms are measured; as in `incarnate evaluate`."""
+
+    test_size: int | None = None
+    """Height in pixels at which pictures are compared; the capture's own if left out."""
+    max_frames: int | None = None
+    """Use at most so many test frames, spread over the split."""
+    lpips: Literal["both", "alex", "none"] = "alex"
+    """Which perceptual distances: with VGG a frame takes seconds."""
+
+
+def head(
+    capture: tyro.conf.Positional[Path],
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    setting: tyro.conf.OmitArgPrefixes[Setting] = Setting(),
+    measuring: tyro.conf.OmitArgPrefixes[Measuring] = Measuring(),
+    threads: int = 0,
+) -> None:
+    """Train the whole method and arms without a part of it, and compare them on test frames.
+
+    Run the same command again to go on after an interruption; measured arms are not run again.
+
+    Args:
+        capture: A tracked capture.
+        output: Folder of the arms and of the table.
+        setting: Which arms there are, and what they share.
+        measuring: How they are measured.
+        threads: CPU threads; 0 means all cores, at most 8.
+    """
+    from incarnate.capture.files import load_capture
+    from incarnate.cli.threads import use_threads
+    from incarnate.train.ablation import run_ablation
+
+    use_threads(threads)
+    with ConsoleProgress() as progress:
+        results = run_ablation(
+            load_capture(capture),
+            recipe_of(setting),
+            output,
+            arms=setting.arms or None,
+            options=options_of(measuring),
+            progress=progress,
+        )
+    print((output / "ablation.md").read_text(encoding="utf-8"))
+    print(f"wrote {output / 'ablation.md'} and ablation.json: {len(results)} trainings")
+    print(f"next: open {output / 'whole' / 'report' / 'report.html'}, and those of the arms")
+
+
+def recipe_of(setting: Setting) -> "HeadRecipe":
+    """The recipe of the whole method."""
+    from incarnate.cli.train import Changes, changed_recipe
+    from incarnate.train.recipes import recipe_of as preset_recipe
+
+    changes = Changes(steps=setting.steps, size=setting.size, seed=setting.seed)
+    return changed_recipe(preset_recipe(setting.preset), changes)
+
+
+def options_of(measuring: Measuring) -> "Options":
+    """The options of the evaluation."""
+    from incarnate.evaluate.scores import Options
+
+    return Options(size=measuring.test_size, max_frames=measuring.max_frames, lpips=measuring.lpips)

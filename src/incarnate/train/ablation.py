@@ -1,0 +1,198 @@
+"""Shows what each part of the method is worth: trains without it, on the same frames and seed."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from incarnate.avatars.files import load_avatar, read_manifest, write_text
+from incarnate.avatars.head import HeadAvatar
+from incarnate.capture.capture import Capture
+from incarnate.errors import AvatarError
+from incarnate.evaluate.protocol import evaluate
+from incarnate.evaluate.report import report_json, write_report
+from incarnate.evaluate.scores import Options
+from incarnate.train.ablation_table import ArmResult, ablation_markdown
+from incarnate.train.checkpoints import claim_folder
+from incarnate.train.fit import train_head
+from incarnate.train.recipes import HeadRecipe
+
+Progress = Callable[[int, int, str], None]
+_RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A training that lacks one part of the method."""
+
+    name: str
+    claim: str
+    """What the comparison with the whole method is to show."""
+    difference: str
+    """What the arm does otherwise, in a few words."""
+    change: Callable[[HeadRecipe], HeadRecipe]
+    """Makes its recipe from that of the whole method."""
+
+
+def _without_normal_restraint(recipe: HeadRecipe) -> HeadRecipe:
+    return replace(recipe, losses=replace(recipe.losses, normal=0.0, flatness=0.0))
+
+
+def _without_albedo_prior(recipe: HeadRecipe) -> HeadRecipe:
+    return replace(recipe, losses=replace(recipe.losses, albedo=0.0, detail=0.0, light=0.0))
+
+
+WHOLE: Final = Arm("whole", "", "the whole method", lambda recipe: recipe)
+"""What every arm is compared with."""
+
+ARMS: Final = (
+    Arm(
+        "frozen-bases",
+        "Learned bases and skinning weights beat the rig's",
+        "bases and skinning weights stay the rig's",
+        lambda recipe: replace(recipe, model=replace(recipe.model, bases="frozen")),
+    ),
+    Arm(
+        "baked",
+        "Shading gives relighting without losing likeness",
+        "one fixed colour a splat, no light",
+        lambda recipe: replace(recipe, model=replace(recipe.model, shading="baked")),
+    ),
+    Arm(
+        "no-shadows",
+        "Traced shadows are worth their time",
+        "the head casts no shadow on itself",
+        lambda recipe: replace(recipe, model=replace(recipe.model, shadows="off")),
+    ),
+    Arm(
+        "no-occlusion",
+        "Occlusion that follows the expression helps",
+        "no factor on light that depends on the expression",
+        lambda recipe: replace(recipe, model=replace(recipe.model, occlusion="off")),
+    ),
+    Arm(
+        "no-normal-restraint",
+        "Normals are sane because they are restrained",
+        "loss weights normal and flatness are zero",
+        _without_normal_restraint,
+    ),
+    Arm(
+        "no-albedo-prior",
+        "The prior on albedo and light helps relighting",
+        "loss weights albedo, detail and light are zero",
+        _without_albedo_prior,
+    ),
+)
+"""The arms, in the order of the table."""
+
+
+def run_ablation(
+    capture: Capture,
+    recipe: HeadRecipe,
+    folder: Path,
+    *,
+    arms: Sequence[str] | None = None,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> tuple[ArmResult, ...]:
+    """Train the whole method and arms that lack a part of it, measure all, and write the table.
+
+    Same capture, frames, seed and steps for all. Each arm has a folder of its own, goes on where
+    it was interrupted, and is not run again once it is measured.
+
+    Args:
+        capture: A tracked capture with test frames.
+        recipe: The whole method.
+        folder: Where arms, ``ablation.md`` and ``ablation.json`` go.
+        arms: Names among `ARMS`; all if left out.
+        options: Of the evaluation; both LPIPS networks if left out.
+        progress: Called with steps done, steps in all, and what is going on.
+
+    Returns:
+        What each arm is worth, the whole method first.
+
+    Raises:
+        AvatarError: There is no such arm, or a folder holds another training.
+    """
+    chosen = (WHOLE, *_arms_named(arms))
+    options = options or Options()
+    results: list[ArmResult] = []
+    for number, arm in enumerate(chosen, 1):
+        prefix = f"{number}/{len(chosen)} {arm.name}"
+        tell = None if progress is None else _prefixed(progress, prefix)
+        results.append(_run_arm(arm, capture, recipe, folder / arm.name, (options, tell)))
+        _write_table(results, capture, recipe, folder)
+    return tuple(results)
+
+
+def median_drift(avatar: HeadAvatar) -> float:
+    """Median distance of the splats from where they started, in rest space, millimetres."""
+    return 1000 * float((avatar.means - avatar.start_means).detach().norm(dim=-1).median())
+
+
+def _arms_named(names: Sequence[str] | None) -> tuple[Arm, ...]:
+    known = [arm.name for arm in ARMS]
+    unknown = [name for name in names or () if name not in known]
+    if unknown:
+        raise AvatarError(f"no arm {unknown[0]!r}; these exist: {', '.join(known)}.")
+    return tuple(arm for arm in ARMS if names is None or arm.name in names)
+
+
+def _run_arm(
+    arm: Arm,
+    capture: Capture,
+    recipe: HeadRecipe,
+    folder: Path,
+    how: tuple[Options, Progress | None],
+) -> ArmResult:
+    options, progress = how
+    arm_recipe = arm.change(recipe)
+    claim_folder(folder / "training", arm_recipe, capture.folder)
+    wanted = json.loads(json.dumps(asdict(options)))
+    path = folder / _RESULT
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["options"] == wanted:
+            return ArmResult(arm.name, arm.claim, arm.difference, found["figures"])
+    start = time.monotonic()
+    avatar = _trained(capture, arm_recipe, folder, progress)
+    minutes = (time.monotonic() - start) / 60
+    report = replace(evaluate(avatar, capture, options=options, progress=progress), avatar=arm.name)
+    write_report(report, folder / "report")
+    figures = report_json(report)
+    known = {key: float(v) for key, v in figures.items() if isinstance(v, int | float)}
+    own = {"splats": float(avatar.num_splats), "minutes": minutes}
+    kept = known | own | {"drift_mm": median_drift(avatar)}
+    write_text(json.dumps({"options": wanted, "figures": kept}, indent=1), path)
+    return ArmResult(arm.name, arm.claim, arm.difference, kept)
+
+
+def _trained(
+    capture: Capture, recipe: HeadRecipe, folder: Path, progress: Progress | None
+) -> HeadAvatar:
+    """The avatar of an arm; one that is wholly trained is read."""
+    if (folder / "avatar.json").is_file() and read_manifest(folder)["steps"] >= recipe.steps:
+        return load_avatar(folder)
+    return train_head(capture, recipe, folder, progress=progress)
+
+
+def _write_table(
+    results: Sequence[ArmResult], capture: Capture, recipe: HeadRecipe, folder: Path
+) -> None:
+    content: dict[str, Any] = {
+        "capture": capture.name,
+        "recipe": asdict(recipe),
+        "arms": [asdict(result) for result in results],
+    }
+    write_text(json.dumps(content, indent=1) + "\n", folder / "ablation.json")
+    setting = (
+        f"Capture {capture.name}, preset {recipe.preset}: {recipe.steps} steps at {recipe.size} "
+        f"pixels, at most {recipe.max_splats} splats, seed {recipe.seed}; the same frames for all."
+    )
+    write_text(ablation_markdown(results, setting), folder / "ablation.md")
+
+
+def _prefixed(progress: Progress, prefix: str) -> Progress:
+    return lambda done, total, text: progress(done, total, f"{prefix}: {text}")

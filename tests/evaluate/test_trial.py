@@ -1,11 +1,14 @@
 """Which frames are measured, and what two pictures stand beside each other."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from tests.avatars.people import small_avatar, write_painted_capture
 from tests.evaluate.ball import Ball
 
+from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError, CaptureError
@@ -78,3 +81,16 @@ def test_a_capture_without_test_frames_is_a_clear_mistake(ball_capture: Capture)
     all_train = replace(ball_capture, splits=("train",) * 6)
     with pytest.raises(CaptureError, match="6 frames, 0 of them in the split 'test'"):
         chosen_frames(all_train, Options())
+
+
+def test_an_avatar_with_an_encoder_reads_expressions_unless_told(tmp_path: Path) -> None:
+    capture = write_painted_capture(tmp_path / "capture")
+    avatar = small_avatar()
+    tracked = load_track(capture).poses.expression
+    assert torch.equal(open_trial(avatar, capture).poses.expression, tracked)
+    avatar.encoder = ExpressionEncoder(EncoderModel(width=0.35, size=32), avatar.rig)
+    read = open_trial(avatar, capture).poses.expression
+    assert not torch.equal(read[6:], tracked[6:])
+    assert torch.equal(read[:6], tracked[:6])
+    options = Options(expressions="tracked")
+    assert torch.equal(open_trial(avatar, capture, options=options).poses.expression, tracked)

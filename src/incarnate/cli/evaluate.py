@@ -26,6 +26,9 @@ class Protocol:
     """Which camera of a capture that has several, counted from 0."""
     lpips: Literal["both", "alex", "none"] = "both"
     """Which perceptual distances: with VGG a frame takes seconds, with AlexNet half of one."""
+    expressions: Literal["encoder", "tracked"] = "encoder"
+    """Whether an avatar that has an encoder reads expressions from the test pictures, or is driven
+    by the track as one without is."""
 
 
 def evaluate(

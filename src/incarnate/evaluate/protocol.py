@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 
 from incarnate.avatars.avatar import Avatar
+from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
 from incarnate.errors import ModelFileError
 from incarnate.evaluate import metrics
@@ -36,7 +37,8 @@ def evaluate(
     sRGB; docs/evaluate.md has the whole protocol.
 
     Args:
-        avatar: Who; driven by the capture's track.
+        avatar: Who; driven by the capture's track, and by the expressions that the avatar's encoder
+            reads from the frames, if it has one.
         capture: What is true.
         options: Size, frames and metrics; the default is the whole protocol.
         poses: Poses to use instead of the track's, batched over all frames of the capture.
@@ -167,6 +169,7 @@ def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[in
         "camera": trial.capture.camera_names[trial.options.camera],
         "width": width,
         "height": height,
+        "expressions": _expressions(trial),
         "background": "black: the truth is straight colour × matte",
         "colour": "display-encoded sRGB in [0, 1]; gains are fitted in linear colour",
         "matte": "weighs each pixel's squared error; not thresholded",
@@ -179,6 +182,14 @@ def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[in
         "normal_degrees": "mean angle, 2 pixels inside the matte; uncovered pixels count as 90°",
         "psnr_albedo": "2 pixels inside the matte, after the least-squares gain a channel",
     }
+
+
+def _expressions(trial: Trial) -> str:
+    if not isinstance(trial.avatar, HeadAvatar) or trial.avatar.encoder is None:
+        return "from the track; the avatar has no encoder"
+    if trial.options.expressions == "tracked":
+        return "from the track, as asked for"
+    return "read from the test pictures by the avatar's encoder; head pose and gaze from the track"
 
 
 def _say_nothing(_done: int, _total: int, _text: str) -> None:

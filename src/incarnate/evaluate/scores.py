@@ -12,6 +12,7 @@ from incarnate.evaluate import metrics
 from incarnate.geometry.colors import srgb_from_linear
 
 LpipsChoice = Literal["both", "alex", "none"]
+ExpressionChoice = Literal["encoder", "tracked"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Options:
     """Which camera of a capture that has several."""
     lpips: LpipsChoice = "both"
     """``vgg`` costs seconds a frame on one core; ``alex`` a twentieth of it."""
+    expressions: ExpressionChoice = "encoder"
+    """Whether an avatar that has an encoder reads each frame's expression from its picture."""
 
 
 @dataclass(frozen=True)

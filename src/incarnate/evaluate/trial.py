@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from incarnate.avatars.avatar import Avatar, render
+from incarnate.avatars.encoder import ExpressionEncoder
+from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
 from incarnate.capture.reading import Size, has_relit, has_truth, read_frame, read_relit_frame
 from incarnate.capture.tracks import load_track
+from incarnate.drive.encoding import encoded_poses
 from incarnate.errors import AvatarError, CaptureError, RenderError
 from incarnate.evaluate.maps import SurfaceComparison, compare_surfaces
 from incarnate.evaluate.scores import Options, Pair
@@ -78,6 +81,9 @@ def open_trial(
 ) -> Trial:
     """Put an avatar beside a capture, with the capture's tracked poses unless others are given.
 
+    An avatar that has an encoder reads expression, eyelids and jaw of the frames that are looked
+    at from their pictures, unless the options say otherwise.
+
     Raises:
         CaptureError: The capture has no such camera, or no track.
         AvatarError: The poses are made for another rig than the avatar's.
@@ -85,7 +91,9 @@ def open_trial(
     """
     options = options or Options()
     _check(options, capture)
-    poses = load_track(capture).poses if poses is None else poses
+    track = load_track(capture) if poses is None else None
+    poses = track.poses if track is not None else poses
+    assert poses is not None
     ours, theirs = avatar.rig.expression_names, poses.expression_names
     num_joints = poses.joint_rotations.shape[-2] + 1
     if ours != theirs or avatar.rig.num_joints != num_joints:
@@ -95,7 +103,17 @@ def open_trial(
             f"{len(ours)} and {avatar.rig.num_joints}, or their names differ. Track the capture "
             "with the rig that the avatar was trained on."
         )
+    encoder = _encoder(avatar, options)
+    if track is not None and encoder is not None:
+        indices = chosen_frames(capture, options)
+        poses = encoded_poses(encoder, capture, track, indices)
     return Trial(avatar, capture, poses, options)
+
+
+def _encoder(avatar: Avatar, options: Options) -> ExpressionEncoder | None:
+    if options.expressions == "tracked" or not isinstance(avatar, HeadAvatar):
+        return None
+    return avatar.encoder
 
 
 def _check(options: Options, capture: Capture) -> None:

@@ -157,6 +157,18 @@ def test_eyelids_are_expressions(tmp_path: Path) -> None:
         load_flame(path, eyelids=files)
 
 
+def test_landmarks_ride_on_flames_triangles(tmp_path: Path) -> None:
+    path, fields = tmp_path / "flame.npz", flame_fields()
+    embedding = tmp_path / "embedding.npz"
+    weights = np.tile([0.2, 0.3, 0.5], (68, 1))
+    np.savez(embedding, lmk_faces_idx=np.arange(60).repeat(2)[:68], lmk_bary_coords=weights)
+    rig = load_flame(write_npz(fields, path), landmarks=embedding)
+    corners = np.asarray(fields["v_template"])[np.asarray(fields["f"])[np.arange(68) // 2]]
+    found = rig.landmarks["ibug68"].on(rig.vertices, rig.faces)
+    # Float32 of a tenth of a metre.
+    np.testing.assert_allclose(found, weights[0] @ corners, atol=1e-7)
+
+
 def test_a_rig_of_flame_can_be_saved(tmp_path: Path) -> None:
     rig = load_flame(write_npz(flame_fields(), tmp_path / "flame.npz"), num_shapes=10)
     save_rig(rig, tmp_path / "rig.npz")

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from incarnate.errors import RigError
 from incarnate.rigs.files import check_rig
+from incarnate.rigs.readers.landmark_embeddings import read_landmarks
 from incarnate.rigs.readers.pickles import dense, read_pickle
 from incarnate.rigs.readers.unwrapping import unwrap_spheres
 from incarnate.rigs.rig import Rig
@@ -68,6 +69,7 @@ def load_flame(
     num_file_shapes: int = NUM_FILE_SHAPES,
     version: FlameVersion | None = None,
     eyelids: tuple[Path, Path] | None = None,
+    landmarks: Path | None = None,
 ) -> Rig:
     """Read a FLAME model; its own vertices come first and keep their order.
 
@@ -82,6 +84,7 @@ def load_flame(
         version: The release, for the name and the licence; left out, the file's name tells.
         eyelids: Files ``l_eyelid.npy`` and ``r_eyelid.npy``, metres a vertex of closing each lid;
             they become the expressions ``eyeBlinkLeft`` and ``eyeBlinkRight``.
+        landmarks: The landmark embedding of a tracker, see `read_landmarks`; FLAME has none.
 
     Raises:
         RigError: The file is absent, is not FLAME, names code, or its parts do not fit.
@@ -106,6 +109,7 @@ def load_flame(
     regressor = torch.from_numpy(arrays.regressor)
     weights = torch.from_numpy(arrays.weights)
     uv, uv_faces = _texture(arrays)
+    landmark_sets = {} if landmarks is None else read_landmarks(landmarks, num_faces=len(faces))
     rig = Rig(
         name="flame" if release is None else f"flame-{release}",
         vertices=vertices,
@@ -124,6 +128,7 @@ def load_flame(
         parents=arrays.parents,
         skinning_weights=weights,
         pose_basis=torch.from_numpy(arrays.correctives).permute(2, 0, 1).contiguous(),
+        landmarks=landmark_sets,
         license=_LICENSES[release],
     )
     check_rig(rig, source=str(path))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from incarnate.capture.readers.head_set import FlameCodes
@@ -17,6 +17,8 @@ FLAME_VERTICES = 5023
 
 # The metrical tracker behind INSTA opens the jaw of canonical.obj by 12°; other writers leave it.
 _CANONICAL_JAW_DEGREES = (0.0, 12.0)
+# Metres by which a vertex may miss while matches are still loose, then ever tighter.
+_MATCHING_TRUST = (*(5e-3,) * 3, *(2e-3,) * 4, *(5e-4,) * 4, *(1e-4,) * 3)
 # Farther from every shape than this (root mean square), the mesh is of another FLAME or scale.
 _MAX_CANONICAL_ERROR = 5e-3
 
@@ -55,12 +57,13 @@ def identity_of(rig: Rig, codes: FlameCodes) -> Identity:
 
 
 def fit_canonical(
-    rig: Rig, canonical: Float[Tensor, "flame_vertices 3"]
+    rig: Rig, canonical: Float[Tensor, "mesh_vertices 3"]
 ) -> tuple[Float[Tensor, "shapes"], Float[Tensor, "vertices 3"], tuple[str, ...]]:
     """The shape and the offset that reproduce a mesh of the person without expression.
 
     With the pose given, posed vertices are linear in the shape, so that this is one least squares
-    problem for each opening of the jaw that writers of such meshes use.
+    problem for each opening of the jaw that writers of such meshes use. INSTA's own meshes lack
+    some of FLAME's vertices and have the others in another order: those are matched first.
 
     Returns:
         Shape, per-vertex offset at rest of what no shape explains, and a note of its size.
@@ -68,7 +71,6 @@ def fit_canonical(
     Raises:
         CaptureError: No shape comes near.
     """
-    _padded(canonical, rig, "canonical.obj")
     fits = [_fit_at(rig, _jaw_opened(rig, degrees), canonical)
             for degrees in _CANONICAL_JAW_DEGREES]  # fmt: skip
     shape, offset, error = min(fits, key=lambda fit: fit[2])
@@ -77,33 +79,90 @@ def fit_canonical(
             f"canonical.obj lies {1e3 * error:.1f} mm from every shape of the rig {rig.name!r}; "
             "is it of another FLAME (2020, 2023), or not in metres?"
         )
+    matched = "" if len(canonical) == min(len(rig.vertices), FLAME_VERTICES) else (
+        f", whose {len(canonical)} vertices were matched by distance"
+    )  # fmt: skip
     note = (
-        f"the rig's shapes come within {1e3 * error:.2f} mm of canonical.obj; an offset keeps the "
-        "rest"
+        f"the rig's shapes come within {1e3 * error:.2f} mm of canonical.obj{matched}; an offset "
+        "keeps the rest"
     )
     return shape, offset, (note,)
 
 
 def _fit_at(
-    rig: Rig, pose: Pose, canonical: Float[Tensor, "flame_vertices 3"]
+    rig: Rig, pose: Pose, canonical: Float[Tensor, "mesh_vertices 3"]
 ) -> tuple[Float[Tensor, "shapes"], Float[Tensor, "vertices 3"], float]:
-    count, units = len(canonical), torch.eye(len(rig.shape_names))
-    mean = pose_rig(rig, pose).vertices[:count]
-    shape = rig.vertices.new_zeros(len(units))
-    if len(units):
-        posed = [pose_rig(rig.with_identity(unit), pose).vertices[:count] - mean for unit in units]
-        columns = torch.stack(posed).flatten(1).double().T
-        target = (canonical - mean).flatten()[:, None].double()
-        # Shapes that do nothing must not make the problem unsolvable.
-        solved = torch.linalg.lstsq(columns, target, driver="gelsd").solution[:, 0]
-        shape = solved.to(rig.vertices)
+    model = _posed_shapes(rig, pose)
+    count = min(len(rig.vertices), FLAME_VERTICES)
+    if len(canonical) == count:
+        which, pairs = torch.arange(count), torch.arange(count)
+    else:
+        which, pairs = _match(model, canonical.double(), count)
+    shape = _solve(model, which, canonical.double()[pairs], trust=0.0).to(rig.vertices)
     personal = rig.with_identity(shape)
     posed = pose_rig(personal, pose)
-    missed = canonical - posed.vertices[:count]
-    turn = blend_transforms(rig.skinning_weights[:count], posed.world_from_rest)[..., :3]
-    offset = torch.linalg.solve(turn, missed[..., None])[..., 0]
-    error = missed.square().sum(-1).mean().sqrt().item()
-    return shape, _padded(offset, rig, "canonical.obj"), error
+    missed = canonical[pairs] - posed.vertices[which]
+    turn = blend_transforms(rig.skinning_weights[which], posed.world_from_rest)[..., :3]
+    offset = torch.zeros_like(rig.vertices)
+    offset[which] = torch.linalg.solve(turn, missed[..., None])[..., 0]
+    return shape, offset, missed.square().sum(-1).mean().sqrt().item()
+
+
+@dataclass(frozen=True)
+class _PosedShapes:
+    """Vertices in one pose, linear in the shape."""
+
+    mean: Float[Tensor, "vertices 3"]
+    basis: Float[Tensor, "shapes vertices 3"]
+
+    def vertices(self, shape: Float[Tensor, "shapes"]) -> Float[Tensor, "vertices 3"]:
+        return self.mean + torch.einsum("s,svc->vc", shape, self.basis)
+
+
+def _posed_shapes(rig: Rig, pose: Pose) -> _PosedShapes:
+    mean = pose_rig(rig.with_identity(), pose).vertices
+    units = torch.eye(len(rig.shape_names)).to(rig.vertices)
+    posed = [pose_rig(rig.with_identity(unit), pose).vertices - mean for unit in units]
+    basis = torch.stack(posed) if posed else mean.new_zeros(0, *mean.shape)
+    return _PosedShapes(mean.double(), basis.double())
+
+
+def _solve(
+    model: _PosedShapes,
+    which: Int[Tensor, "pairs"],
+    target: Float[Tensor, "pairs 3"],
+    *,
+    trust: float,
+) -> Float[Tensor, "shapes"]:
+    """The shape that takes some vertices to their targets; ``trust`` in metres weighs the prior."""
+    num_shapes = len(model.basis)
+    columns = model.basis[:, which].flatten(1).T
+    missed = (target - model.mean[which]).flatten()
+    # Coefficients are normally distributed with unit variance by how FLAME was made.
+    columns = torch.cat([columns, trust * torch.eye(num_shapes).double()])
+    missed = torch.cat([missed, missed.new_zeros(num_shapes)])
+    # Shapes that do nothing must not make the problem unsolvable.
+    return torch.linalg.lstsq(columns, missed[:, None], driver="gelsd").solution[:, 0]
+
+
+def _match(
+    model: _PosedShapes, canonical: Float[Tensor, "mesh_vertices 3"], count: int
+) -> tuple[Int[Tensor, "pairs"], Int[Tensor, "pairs"]]:
+    """Which vertex of FLAME each vertex of a mesh is: nearest ones and the shape, in turns.
+
+    Returns:
+        Indices into FLAME's vertices and into the mesh's, of mutually nearest pairs.
+    """
+    shape = canonical.new_zeros(len(model.basis))
+    which = pairs = torch.arange(0)
+    for trust in _MATCHING_TRUST:
+        distance = torch.cdist(canonical, model.vertices(shape)[:count])
+        nearest = distance.argmin(1)
+        mutual = distance.argmin(0)[nearest] == torch.arange(len(canonical))
+        pairs = mutual.nonzero()[:, 0]
+        which = nearest[pairs]
+        shape = _solve(model, which, canonical[pairs], trust=trust)
+    return which, pairs
 
 
 def _jaw_opened(rig: Rig, degrees: float) -> Pose:

@@ -107,7 +107,21 @@ def test_a_rest_neutral_survives_one_bad_frame() -> None:
     expression = driver.expression.clone()
     expression[2] = -5.0
     neutral = neutral_of(replace(driver, expression=expression), RIG)
-    assert neutral.expression.abs().max() == 0
+    face = torch.tensor([not name.startswith("eyeLook") for name in RIG.expression_names])
+    assert neutral.expression[face].abs().max() == 0
+
+
+def test_gaze_is_no_expression() -> None:
+    own = rest_pose(RIG, 30)
+    look = RIG.expression_names.index("eyeLookDownLeft")
+    smile = RIG.expression_names.index("mouthSmileLeft")
+    own.expression[:, look] = 0.6
+    own.expression[:10, look] = 0.0
+    own.expression[:20, smile] = 0.3
+    assert calm_frames(own, RIG).min() >= 20
+    own.expression[20:23, look] = 0.1
+    # Where the person mostly looks, as their eyes do; not where they look in the calmest frames.
+    assert neutral_of(own, RIG).expression[look] == pytest.approx(0.6)
 
 
 def test_soft_limits_keep_the_range_and_end_smoothly() -> None:

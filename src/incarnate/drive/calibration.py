@@ -8,7 +8,7 @@ own is put in its place: ``avatar neutral + (driver − driver neutral)``, and t
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from incarnate.drive.retargeting import jaw_opening, limited_mouth_close
@@ -44,7 +44,8 @@ def calm_frames(poses: Pose, rig: Rig) -> Int[Tensor, "calm"]:
     Frames are ranked by the plain sum of expressions and jaw opening: an offset in all frames,
     which is what a neutral is, does not change their order.
     """
-    effort = poses.expression.sum(-1)
+    # Lids that follow the gaze say where someone looks, not that the face is at work.
+    effort = (poses.expression * ~_is_gaze(rig)).sum(-1)
     opening = jaw_opening(poses, rig)
     if opening is not None and "jawOpen" not in rig.expression_names:
         effort = effort + opening
@@ -62,7 +63,8 @@ def neutral_of(poses: Pose, rig: Rig) -> Pose:
     if "jaw" in rig.joint_names:
         jaw = rig.joint_index("jaw") - 1
         joints[jaw] = face.joint_rotations[jaw]
-    return replace(head, joint_rotations=joints, expression=face.expression)
+    expression = torch.where(_is_gaze(rig), head.expression, face.expression)
+    return replace(head, joint_rotations=joints, expression=expression)
 
 
 def median_pose(poses: Pose) -> Pose:
@@ -142,6 +144,10 @@ def soft_limited(
     """Values as they are from low to high; beyond, they level off smoothly by a small margin."""
     inside = torch.minimum(torch.maximum(values, low), high)
     return inside + _SOFT_MARGIN * torch.tanh((values - inside) / _SOFT_MARGIN)
+
+
+def _is_gaze(rig: Rig) -> Bool[Tensor, "expressions"]:
+    return torch.tensor([name.startswith("eyeLook") for name in rig.expression_names])
 
 
 def _turned(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from incarnate.train.recipes import HeadRecipe
 
 ArmName = Literal[
+    "encoder",
+    "optimised-codes",
     "frozen-bases",
     "baked",
     "no-shadows",
@@ -28,7 +30,7 @@ class Setting:
     """The arms, and what they share; left out, the preset decides."""
 
     arms: tuple[ArmName, ...] = ()
-    """Which parts to leave out, one at a time; all if left out."""
+    """What to leave out or do another way, one at a time; all of it if left out."""
     preset: Preset = "demo"
     """smoke, demo, quick or standard, as in `incarnate train head`."""
     steps: int | None = None

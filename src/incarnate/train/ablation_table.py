@@ -52,7 +52,7 @@ def ablation_markdown(results: Sequence[ArmResult], setting: str) -> str:
         "",
         setting,
         "",
-        "The last line of a table is the whole method less the arm that lacks a part of it.",
+        "The last line of a table is the whole method less the arm.",
     ]
     if not arms:
         lines += ["", *_head(figures), _row(whole.difference, whole, figures)]

@@ -8,6 +8,7 @@ import torch
 from tests.avatars.people import portrait_camera, small_avatar, talking_poses
 
 from incarnate.avatars.avatar import render
+from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.avatars.files import Stage, load_avatar, load_stage, save_avatar
 from incarnate.errors import AvatarError
 
@@ -65,3 +66,20 @@ def test_tensors_of_another_model_are_refused(folder: Path) -> None:
     (folder / "avatar.json").write_text(json.dumps(manifest))
     with pytest.raises(AvatarError, match="do not fit its model"):
         load_avatar(folder)
+
+
+def test_an_encoder_comes_back_and_one_of_another_size_is_refused(tmp_path: Path) -> None:
+    avatar = small_avatar()
+    avatar.encoder = ExpressionEncoder(EncoderModel(width=0.35, size=32), avatar.rig)
+    stage = Stage(portrait_camera(), talking_poses(avatar.rig, 2), fps=25.0, test_start=2)
+    save_avatar(avatar, stage, tmp_path)
+    loaded = load_avatar(tmp_path).encoder
+    assert loaded is not None
+    assert loaded.model == avatar.encoder.model
+    crops = torch.rand(1, 32, 32, 3)
+    assert torch.equal(loaded(crops), avatar.encoder(crops))
+    manifest = json.loads((tmp_path / "avatar.json").read_text())
+    manifest["encoder"]["width"] = 0.5
+    (tmp_path / "avatar.json").write_text(json.dumps(manifest))
+    with pytest.raises(AvatarError, match="encoder's tensors do not fit its model"):
+        load_avatar(tmp_path)

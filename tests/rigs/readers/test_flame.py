@@ -11,9 +11,10 @@ from tests.rigs.readers.flames import (
     write_npz,
     write_pickle,
 )
+from tests.rigs.readers.heads import bare_head
 
 from incarnate.errors import RigError
-from incarnate.rigs.files import load_rig, save_rig
+from incarnate.rigs.files import check_rig, load_rig, save_rig
 from incarnate.rigs.readers.flame import FLAME_JOINTS, load_flame
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import pose_rig
@@ -167,6 +168,35 @@ def test_landmarks_ride_on_flames_triangles(tmp_path: Path) -> None:
     found = rig.landmarks["ibug68"].on(rig.vertices, rig.faces)
     # Float32 of a tenth of a metre.
     np.testing.assert_allclose(found, weights[0] @ corners, atol=1e-7)
+
+
+def test_a_face_with_lips_gets_teeth_behind_its_own_vertices(tmp_path: Path) -> None:
+    head, fields = bare_head(), flame_fields(num_vertices=len(bare_head().vertices))
+    weights = head.skinning_weights.numpy()
+    fields |= {
+        "v_template": head.vertices.numpy(),
+        "f": head.faces.numpy(),
+        "weights": np.concatenate(
+            [weights[:, :1], weights[:, 1:3].sum(1)[:, None], weights[:, 3:]], 1
+        ),
+    }
+    path = write_npz(fields, tmp_path / "flame.npz")
+    plain = load_flame(path, num_shapes=2, num_expressions=3, mouth="leave")
+    rig = load_flame(path, num_shapes=2, num_expressions=3)
+    check_rig(rig, source="the test")
+    assert rig.part_names == ("skin", "left_eye", "right_eye", "mouth", "teeth")
+    assert plain.part_names == ("skin", "left_eye", "right_eye")
+    own = len(plain.vertices)
+    assert len(rig.vertices) > own
+    assert torch.equal(rig.vertices[:own], plain.vertices)
+    assert torch.equal(rig.shape_basis[:, :own], plain.shape_basis)
+    assert rig.shape_basis[:, own:].abs().sum((1, 2)).all()
+    assert not rig.expression_basis[:, own:].any()
+    assert torch.equal(rig.joint_shape_basis, plain.joint_shape_basis)
+    teeth = rig.parts[rig.faces[:, 0]] == rig.part_names.index("teeth")
+    skin = rig.parts[rig.faces[:, 0]] == 0
+    # Without a texture layout in the file, each part gets a column of its own.
+    assert rig.uv[rig.uv_faces[teeth]][..., 0].min() > rig.uv[rig.uv_faces[skin]][..., 0].max()
 
 
 def test_a_rig_of_flame_can_be_saved(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ The models come from https://flame.is.tue.mpg.de after registration; none is par
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from incarnate.errors import RigError
 from incarnate.rigs.files import check_rig
 from incarnate.rigs.readers.landmark_embeddings import read_landmarks
+from incarnate.rigs.readers.mouths import find_lips, grow_mouth
 from incarnate.rigs.readers.pickles import dense, read_pickle
 from incarnate.rigs.readers.unwrapping import unwrap_spheres
 from incarnate.rigs.rig import Rig
@@ -70,6 +71,7 @@ def load_flame(
     version: FlameVersion | None = None,
     eyelids: tuple[Path, Path] | None = None,
     landmarks: Path | None = None,
+    mouth: Literal["grow", "leave"] = "grow",
 ) -> Rig:
     """Read a FLAME model; its own vertices come first and keep their order.
 
@@ -85,6 +87,8 @@ def load_flame(
         eyelids: Files ``l_eyelid.npy`` and ``r_eyelid.npy``, metres a vertex of closing each lid;
             they become the expressions ``eyeBlinkLeft`` and ``eyeBlinkRight``.
         landmarks: The landmark embedding of a tracker, see `read_landmarks`; FLAME has none.
+        mouth: Whether to add teeth and the inside of the mouth, as parts ``teeth`` and ``mouth``
+            behind FLAME's vertices. Where the rest mesh has nothing like lips none are added.
 
     Raises:
         RigError: The file is absent, is not FLAME, names code, or its parts do not fit.
@@ -132,6 +136,12 @@ def load_flame(
         license=_LICENSES[release],
     )
     check_rig(rig, source=str(path))
+    lips = find_lips(rig) if mouth == "grow" else None
+    if lips is not None:
+        rig = grow_mouth(rig, lips)
+        if arrays.uv_faces is None:
+            uv, uv_faces = unwrap_spheres(rig.vertices, rig.faces, rig.parts)
+            rig = replace(rig, uv=uv, uv_faces=uv_faces)
     return rig
 
 

@@ -84,7 +84,8 @@ def test_a_measured_arm_is_not_run_again(done: Done, capture: Capture) -> None:
     assert run(capture, done.folder, told) == done.results
     assert not told
     # Another measurement reads the trained avatars, and measures.
-    run(capture, done.folder, told, replace(OPTIONS, size=32))
+    again = run(capture, done.folder, told, replace(OPTIONS, size=32))
+    assert [x.figures["minutes"] for x in again] == [x.figures["minutes"] for x in done.results]
     assert told
     assert not any("training" in text for text in told)
 

@@ -47,6 +47,8 @@ class Measuring:
 
     test_size: int | None = None
     """Height in pixels at which pictures are compared; the capture's own if left out."""
+    stride: int = 1
+    """Use every n-th test frame; captures may know true surfaces in some frames only."""
     max_frames: int | None = None
     """Use at most so many test frames, spread over the split."""
     lpips: Literal["both", "alex", "none"] = "alex"
@@ -103,4 +105,9 @@ def options_of(measuring: Measuring) -> "Options":
     """The options of the evaluation."""
     from incarnate.evaluate.scores import Options
 
-    return Options(size=measuring.test_size, max_frames=measuring.max_frames, lpips=measuring.lpips)
+    return Options(
+        size=measuring.test_size,
+        stride=measuring.stride,
+        max_frames=measuring.max_frames,
+        lpips=measuring.lpips,
+    )

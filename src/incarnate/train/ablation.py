@@ -167,30 +167,31 @@ def _run_arm(
     claim_folder(folder / "training", arm_recipe, capture.folder)
     wanted = json.loads(json.dumps(asdict(options)))
     path = folder / _RESULT
-    if path.is_file():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["options"] == wanted:
-            return ArmResult(arm.name, arm.claim, arm.difference, found["figures"])
-    start = time.monotonic()
-    avatar = _trained(capture, arm_recipe, folder, progress)
-    minutes = (time.monotonic() - start) / 60
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if found.get("options") == wanted:
+        return ArmResult(arm.name, arm.claim, arm.difference, found["figures"])
+    avatar, minutes = _trained(capture, arm_recipe, folder, progress)
     report = replace(evaluate(avatar, capture, options=options, progress=progress), avatar=arm.name)
     write_report(report, folder / "report")
-    figures = report_json(report)
-    known = {key: float(v) for key, v in figures.items() if isinstance(v, int | float)}
-    own = {"splats": float(avatar.num_splats), "minutes": minutes}
-    kept = known | own | {"drift_mm": median_drift(avatar)}
-    write_text(json.dumps({"options": wanted, "figures": kept}, indent=1), path)
-    return ArmResult(arm.name, arm.claim, arm.difference, kept)
+    own = {"splats": float(avatar.num_splats), "drift_mm": median_drift(avatar)}
+    # An arm that is only measured anew took what it took before.
+    minutes = found["figures"].get("minutes") if found else minutes
+    own |= {} if minutes is None else {"minutes": minutes}
+    known = report_json(report)
+    figures = {key: float(v) for key, v in known.items() if isinstance(v, int | float)} | own
+    write_text(json.dumps({"options": wanted, "figures": figures}, indent=1), path)
+    return ArmResult(arm.name, arm.claim, arm.difference, figures)
 
 
 def _trained(
     capture: Capture, recipe: HeadRecipe, folder: Path, progress: Progress | None
-) -> HeadAvatar:
-    """The avatar of an arm; one that is wholly trained is read."""
+) -> tuple[HeadAvatar, float | None]:
+    """The avatar of an arm, and the minutes that it took; one that is wholly trained is read."""
     if (folder / "avatar.json").is_file() and read_manifest(folder)["steps"] >= recipe.steps:
-        return load_avatar(folder)
-    return train_head(capture, recipe, folder, progress=progress)
+        return load_avatar(folder), None
+    start = time.monotonic()
+    avatar = train_head(capture, recipe, folder, progress=progress)
+    return avatar, (time.monotonic() - start) / 60
 
 
 def _write_table(

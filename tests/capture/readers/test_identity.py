@@ -64,6 +64,8 @@ def test_a_mesh_of_something_else_is_refused() -> None:
     rig = flame_rig()
     with pytest.raises(CaptureError, match="mm from every shape of the rig 'tiny-flame'"):
         fit_canonical(rig, 3 * rig.vertices)
+    with pytest.raises(CaptureError, match="flame/shape would do instead"):
+        fit_canonical(rig, rig.vertices[:25] + 0.01 * rig.vertices[25:26])
 
 
 def test_coefficients_are_cut_to_what_the_rig_has() -> None:

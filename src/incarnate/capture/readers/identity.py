@@ -16,11 +16,16 @@ FLAME_VERTICES = 5023
 """FLAME's own vertices come first; behind them stand teeth, which every tool adds differently."""
 
 # The metrical tracker behind INSTA opens the jaw of canonical.obj by 12°; other writers leave it.
-_CANONICAL_JAW_DEGREES = (0.0, 12.0)
+_CANONICAL_JAW_DEGREES = (12.0, 0.0)
 # Metres by which a vertex may miss while matches are still loose, then ever tighter.
-_MATCHING_TRUST = (*(5e-3,) * 3, *(2e-3,) * 4, *(5e-4,) * 4, *(1e-4,) * 3)
+_MATCHING_TRUST = (2e-2, 1e-2, 3e-3, 1e-3, 1e-4)
+_MATCHING_ROUNDS = 8
+_LEAST_TRUST = 1e-7
 # Farther from every shape than this (root mean square), the mesh is of another FLAME or scale.
 _MAX_CANONICAL_ERROR = 5e-3
+# Matched by distance, wrong matches come near too; right ones are exact but for written digits.
+_MAX_MATCHED_ERROR = 3e-4
+_EXACT_ERROR = 1e-5
 
 
 @dataclass(frozen=True)
@@ -71,17 +76,21 @@ def fit_canonical(
     Raises:
         CaptureError: No shape comes near.
     """
-    fits = [_fit_at(rig, _jaw_opened(rig, degrees), canonical)
-            for degrees in _CANONICAL_JAW_DEGREES]  # fmt: skip
+    is_cut = len(canonical) != min(len(rig.vertices), FLAME_VERTICES)
+    limit = _MAX_MATCHED_ERROR if is_cut else _MAX_CANONICAL_ERROR
+    fits = []
+    for degrees in _CANONICAL_JAW_DEGREES:
+        fits.append(_fit_at(rig, _jaw_opened(rig, degrees), canonical))
+        if fits[-1][2] < _EXACT_ERROR:
+            break
     shape, offset, error = min(fits, key=lambda fit: fit[2])
-    if not error < _MAX_CANONICAL_ERROR:
+    if not error < limit:
         raise CaptureError(
             f"canonical.obj lies {1e3 * error:.1f} mm from every shape of the rig {rig.name!r}; "
-            "is it of another FLAME (2020, 2023), or not in metres?"
+            "is it of another FLAME (2020, 2023), or not in metres? Shape coefficients in "
+            "flame/shape would do instead."
         )
-    matched = "" if len(canonical) == min(len(rig.vertices), FLAME_VERTICES) else (
-        f", whose {len(canonical)} vertices were matched by distance"
-    )  # fmt: skip
+    matched = f", whose {len(canonical)} vertices were matched by distance" if is_cut else ""
     note = (
         f"the rig's shapes come within {1e3 * error:.2f} mm of canonical.obj{matched}; an offset "
         "keeps the rest"
@@ -135,14 +144,12 @@ def _solve(
     trust: float,
 ) -> Float[Tensor, "shapes"]:
     """The shape that takes some vertices to their targets; ``trust`` in metres weighs the prior."""
-    num_shapes = len(model.basis)
-    columns = model.basis[:, which].flatten(1).T
+    columns = model.basis[:, which].flatten(1)
     missed = (target - model.mean[which]).flatten()
-    # Coefficients are normally distributed with unit variance by how FLAME was made.
-    columns = torch.cat([columns, trust * torch.eye(num_shapes).double()])
-    missed = torch.cat([missed, missed.new_zeros(num_shapes)])
-    # Shapes that do nothing must not make the problem unsolvable.
-    return torch.linalg.lstsq(columns, missed[:, None], driver="gelsd").solution[:, 0]
+    # Coefficients are normally distributed with unit variance by how FLAME was made. The floor
+    # keeps shapes that do nothing from making the problem unsolvable.
+    prior = max(trust, _LEAST_TRUST) ** 2 * torch.eye(len(columns)).double()
+    return torch.linalg.solve(columns @ columns.T + prior, columns @ missed)
 
 
 def _match(
@@ -156,13 +163,23 @@ def _match(
     shape = canonical.new_zeros(len(model.basis))
     which = pairs = torch.arange(0)
     for trust in _MATCHING_TRUST:
-        distance = torch.cdist(canonical, model.vertices(shape)[:count])
-        nearest = distance.argmin(1)
-        mutual = distance.argmin(0)[nearest] == torch.arange(len(canonical))
-        pairs = mutual.nonzero()[:, 0]
-        which = nearest[pairs]
-        shape = _solve(model, which, canonical[pairs], trust=trust)
+        for _ in range(_MATCHING_ROUNDS):
+            before = which, pairs
+            which, pairs = _mutually_nearest(model.vertices(shape)[:count], canonical)
+            shape = _solve(model, which, canonical[pairs], trust=trust)
+            if torch.equal(before[0], which) and torch.equal(before[1], pairs):
+                break
     return which, pairs
+
+
+def _mutually_nearest(
+    vertices: Float[Tensor, "flame_vertices 3"], canonical: Float[Tensor, "mesh_vertices 3"]
+) -> tuple[Int[Tensor, "pairs"], Int[Tensor, "pairs"]]:
+    distance = torch.cdist(canonical.float(), vertices.float())
+    nearest = distance.argmin(1)
+    mutual = distance.argmin(0)[nearest] == torch.arange(len(canonical))
+    pairs = mutual.nonzero()[:, 0]
+    return nearest[pairs], pairs
 
 
 def _jaw_opened(rig: Rig, degrees: float) -> Pose:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.drive.faces import recording_of
 
 import incarnate
 from incarnate.cli import main
+from incarnate.drive.arkit import write_arkit_csv
 from incarnate.evaluate.protocol import mean_psnr
 from incarnate.geometry.colors import bytes_from_linear
 from incarnate.train.fit import start_head
@@ -71,6 +73,28 @@ def test_it_is_relit_and_turned(avatar_folder: Path, tmp_path: Path) -> None:
     pictures = [np.asarray(Image.open(p)) for p in sorted((tmp_path / "turn").iterdir())]
     assert [picture.shape for picture in pictures] == [(96, 96, 3)] * 4
     assert all(picture.max() > 60 for picture in pictures)
+
+
+def test_a_recording_drives_it(avatar_folder: Path, tmp_path: Path) -> None:
+    # At rest, with a blink, with an open mouth, turned to the person's left: five frames each.
+    part = np.arange(20) // 5
+    recording = recording_of(
+        20, 30.0, eyeBlinkLeft=part == 1, eyeBlinkRight=part == 1, jawOpen=0.8 * (part == 2),
+        headYaw=0.5 * (part == 3), browDownLeft=0.2, mouthSmileLeft=0.2,
+    )  # fmt: skip
+    write_arkit_csv(recording, tmp_path / "take.csv")
+    drive = ("--drive", tmp_path / "take.csv", "--neutral", "0:5", "--size", 64)
+    assert render(avatar_folder, "-o", tmp_path / "driven", *drive) == 0
+    files = sorted((tmp_path / "driven").iterdir())
+    pictures = [np.asarray(Image.open(path)).astype(int) for path in files]
+    rest, blink, speak, turn = (pictures[index] for index in (2, 7, 12, 17))
+    np.testing.assert_array_equal(rest, pictures[4])
+    moved = [np.abs(picture - rest).sum(-1) for picture in (blink, speak, turn)]
+    assert all(difference.max() > 15 for difference in moved)
+    # Rows of the picture, weighed by how much changes there: eyes lie above the mouth.
+    rows = [np.average(np.arange(64), weights=difference.sum(1)) for difference in moved]
+    assert rows[0] < rows[1]
+    assert moved[2].sum() > moved[0].sum()
 
 
 def test_python_draws_what_the_command_draws(avatar_folder: Path, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def write_picture(path: Path, mode: str, seed: int = 0) -> None:
     """A picture of a disc, coloured at random."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
-    inside = (rows - HEIGHT / 2) ** 2 + (columns - WIDTH / 2) ** 2 < 14**2
+    inside = (rows - HEIGHT / 2) ** 2 + (columns - WIDTH / 2) ** 2 < 20**2
     color = np.random.default_rng(seed).integers(60, 200, (HEIGHT, WIDTH, 3), np.uint8)
     alpha = np.where(inside, 255, 0).astype(np.uint8)
     pixels = {"RGB": color, "L": alpha, "RGBA": np.dstack([color, alpha])}[mode]

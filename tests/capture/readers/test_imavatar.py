@@ -173,3 +173,11 @@ def test_another_scale_of_the_head_can_be_given(tmp_path: Path) -> None:
     given = read_imavatar(tmp_path, head_scale=2.0).views[0].camera_from_set
     assert torch.equal(given[:, :3, :3], usual[:, :3, :3])
     assert torch.equal(given[:, :3, 3], 2 * usual[:, :3, 3])
+
+
+def test_a_scale_that_does_not_fit_is_doubted(tmp_path: Path) -> None:
+    write_imavatar(tmp_path / "me", person(FRAMES), [-90.0, 90.0, 20.0, 16.0])
+    rightly = import_head_set(read_imavatar(tmp_path / "me"), flame_rig(), tmp_path / "c")
+    assert len(rightly.notes) == 1
+    small = read_imavatar(tmp_path / "me", head_scale=0.5)
+    assert "--head-scale" in import_head_set(small, flame_rig(), tmp_path / "c").notes[-1]

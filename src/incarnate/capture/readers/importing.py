@@ -15,6 +15,7 @@ from incarnate.capture.pictures import read_picture
 from incarnate.capture.readers.fixed_camera import fixed_cameras, moved_root
 from incarnate.capture.readers.head_set import FlameCodes, HeadSet, PictureFiles
 from incarnate.capture.readers.identity import identity_of
+from incarnate.capture.readers.plausibility import doubts_about
 from incarnate.capture.writing import CaptureHeader, CaptureWriter
 from incarnate.errors import CaptureError
 from incarnate.geometry.cameras import Camera
@@ -83,8 +84,10 @@ def import_head_set(
         num_albedo = _write_pictures(writer, head_set, fps, progress)
         writer.write_rig(rig)
         writer.set_track(track)
-    notes = (*head_set.notes, *identity.notes, *pose_notes)
-    return ImportedSet(load_capture(folder), track, num_albedo, notes)
+    capture = load_capture(folder)
+    doubts = doubts_about(capture, track)
+    notes = (*head_set.notes, *identity.notes, *pose_notes, *doubts)
+    return ImportedSet(capture, track, num_albedo, notes)
 
 
 def poses_of(

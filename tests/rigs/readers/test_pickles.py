@@ -116,7 +116,7 @@ def test_chumpy_arrays_are_read_without_chumpy(
     monkeypatch.setitem(sys.modules, "chumpy", types.ModuleType("chumpy"))
     monkeypatch.setitem(sys.modules, "chumpy.ch", module)
     array = chumpy()
-    vars(array).update(x=np.arange(4.0), _dirty_vars=["x"])
+    vars(array).update(x=np.arange(4.0), _dirty_vars={"x"}, dterms=("x",))
     content = pickle.dumps({"shapedirs": array, "sum": chumpy()}, protocol=protocol)
     monkeypatch.undo()
     path = tmp_path / "chumpy.pkl"

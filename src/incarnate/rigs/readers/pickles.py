@@ -21,7 +21,7 @@ from incarnate.errors import IncarnateError, RigError
 _NAMES = re.compile(
     r"chumpy(\.\w+)+|scipy\.sparse(\.\w+)*\.\w+_(matrix|array)"
     r"|numpy\.(ndarray|dtype)|numpy\._?core\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer)"
-    r"|(copyreg|copy_reg)\._reconstructor|(builtins|__builtin__)\.object|_codecs\.encode"
+    r"|(copyreg|copy_reg)\._reconstructor|(builtins|__builtin__)\.(object|set)|_codecs\.encode"
 )
 # Numbers and truth values; objects are pointers and have no place in a file of arrays.
 _NUMBERS = re.compile(r"[biufc]\d{1,2}")

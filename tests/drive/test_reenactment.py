@@ -54,11 +54,12 @@ def test_a_video_is_tracked_and_leaves_nothing(
         assert video.name == "you.mp4"
         folders.append(output)
         capture = write_painted_capture(output, size=32, num_frames=3)
-        return TrackedVideo(capture, load_track(load_capture(output)), ())
+        return TrackedVideo(capture, load_track(load_capture(output)), ("It is dark.",))
 
     monkeypatch.setattr(reenactment, "track_video", tracked)
     driver = load_driver(tmp_path / "you.mp4", RIG)
     assert len(driver.clip) == 3
+    assert driver.warnings == ("It is dark.",)
     assert not folders[0].exists()
 
 

@@ -95,6 +95,8 @@ def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
             driver = load_driver(source, rig, progress)
     else:
         driver = load_driver(source, rig)
+    for warning in driver.warnings:
+        print(f"warning: {warning}")
     if not motion.calibrate:
         return reenacted(driver, stage.poses, rig, None)
     chosen = motion.neutral

@@ -33,6 +33,8 @@ class Driver:
     clip: Clip
     rig: Rig | None
     """The driver's own, with their identity; None where only motion was recorded."""
+    warnings: tuple[str, ...] = ()
+    """What tracking a video found that the user should know: one sentence each."""
 
 
 @dataclass(frozen=True)
@@ -118,4 +120,5 @@ def _driver_from_video(video: Path, progress: Progress | None) -> Driver:
     """Track a video in a folder that does not stay."""
     with tempfile.TemporaryDirectory(prefix="incarnate-driver-") as folder:
         tracked = track_video(video, Path(folder) / "driver", TrackSettings(), progress)
-        return Driver(Clip(tracked.track.poses, tracked.capture.fps), tracked.track.rig)
+        clip = Clip(tracked.track.poses, tracked.capture.fps)
+        return Driver(clip, tracked.track.rig, tracked.warnings)

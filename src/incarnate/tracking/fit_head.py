@@ -39,6 +39,7 @@ from incarnate.tracking.head_start import (
     start_parameters,
     upright_camera,
 )
+from incarnate.tracking.photometric import ClipPictures, learn_appearance, photometric_term
 from incarnate.tracking.sequence import SequenceProblem, fit_sequence
 
 LANDMARK_SET = "mediapipe478"
@@ -49,6 +50,8 @@ _ROUNDS = 2
 _SHARED_STEPS = 10
 _POSE_STEPS = 12
 _FREE_CHEST = 0.5
+_ALIGNMENTS = 3
+_ALIGNMENT_STEPS = 2
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class FitSettings:
     """How many neighbouring landmarks err together: each counts by its inverse."""
     shared_trust: float = 0.25
     """How much a frame counts for identity: the detector errs alike in all frames."""
+    surface_points: int = 1500
+    """Points of the face whose pixels are aligned, where the fit is given pictures."""
+    pixel_trust: float = 1.0
+    """How much each of them counts, against a landmark's 1 / `correlation`."""
 
 
 @dataclass(frozen=True)
@@ -103,20 +110,26 @@ def fit_head(
     seen: HeadObservations,
     settings: FitSettings | None = None,
     report: Callable[[int, int], None] | None = None,
+    *,
+    pictures: ClipPictures | None = None,
 ) -> HeadFit:
     """Fit a head rig to a clip.
 
     First a rigid pose in every frame; then identity, focal length and poses on some frames that
-    differ much; then the poses of all frames with smoothness; and both again from there.
+    differ much; then the poses of all frames with smoothness; and both again from there. With
+    pictures, the poses are last aligned with the pixels: detectors report nods at half their size.
 
     Args:
         rig: A head rig with the landmark set ``mediapipe478``.
         seen: What was detected.
         settings: Weights; the defaults suit phone and webcam clips.
         report: Told how many of how many steps are done.
+        pictures: The clip's frames, small; poses follow the landmarks alone if left out.
     """
     setup = _set_up(rig, seen, settings or FitSettings())
-    steps = _Steps(report, _ROUNDS * (_SHARED_STEPS + _POSE_STEPS))
+    landmark_steps = _ROUNDS * (_SHARED_STEPS + _POSE_STEPS)
+    pixel_steps = 0 if pictures is None else _ALIGNMENTS * _ALIGNMENT_STEPS
+    steps = _Steps(report, landmark_steps + pixel_steps)
     parameters = setup.start(setup.expected_focal.pixels)
     chosen = spread_frames(setup.prior.mean, parameters, _SHARED_FRAMES)
     fit = SharedFit(
@@ -125,12 +138,14 @@ def fit_head(
         parameters=parameters[chosen],
     )
     for round_ in range(_ROUNDS):
-        fit = _fit_identity(setup, fit, chosen, steps.at(round_ * (_SHARED_STEPS + _POSE_STEPS)))
+        done = round_ * (_SHARED_STEPS + _POSE_STEPS)
+        fit = _fit_identity(setup, fit, chosen, steps.at(done))
         if round_ == 0:
             parameters = setup.start(fit.focal)
-        done = round_ * (_SHARED_STEPS + _POSE_STEPS) + _SHARED_STEPS
-        parameters = _fit_poses(setup, fit, parameters, steps.at(done))
+        parameters = _fit_poses(setup, fit, parameters, steps.at(done + _SHARED_STEPS))
         fit = replace(fit, parameters=parameters[chosen])
+    if pictures is not None:
+        parameters = _align_pixels(setup, fit, parameters, pictures, steps.at(landmark_steps))
     return _result(rig, setup, fit, parameters)
 
 
@@ -207,15 +222,40 @@ def _fit_poses(
     parameters: Float[Tensor, "frames parameters"],
     report: Callable[[int], None],
 ) -> Float[Tensor, "frames parameters"]:
-    habits = setup.settings.habits
-    prior = _anchored(setup.prior, parameters, habits.chest_shift.deviation)
-    problem = SequenceProblem(
-        setup.model.with_identity(fit.identity),
-        with_focal(setup.camera, fit.focal),
-        setup.evidence,
-        prior,
-    )
+    problem = _sequence_problem(setup, fit, parameters)
     return fit_sequence(problem, parameters, iterations=_POSE_STEPS, report=report)
+
+
+def _align_pixels(
+    setup: _Setup,
+    fit: SharedFit,
+    parameters: Float[Tensor, "frames parameters"],
+    pictures: ClipPictures,
+    report: Callable[[int], None],
+) -> Float[Tensor, "frames parameters"]:
+    """Poses that agree with the pixels too; what the face looks like is learned in between."""
+    problem = _sequence_problem(setup, fit, parameters)
+    term = photometric_term(
+        pictures,
+        setup.rig.with_identity(fit.identity.float()),
+        problem.camera,
+        count=setup.settings.surface_points,
+        strength=setup.settings.pixel_trust,
+    )
+    for round_ in range(_ALIGNMENTS):
+        term = learn_appearance(term, parameters)
+        problem = replace(problem, photometric=term)
+        parameters = fit_sequence(problem, parameters, iterations=_ALIGNMENT_STEPS)
+        report((round_ + 1) * _ALIGNMENT_STEPS)
+    return parameters
+
+
+def _sequence_problem(
+    setup: _Setup, fit: SharedFit, parameters: Float[Tensor, "frames parameters"]
+) -> SequenceProblem:
+    prior = _anchored(setup.prior, parameters, setup.settings.habits.chest_shift.deviation)
+    model, camera = setup.model.with_identity(fit.identity), with_focal(setup.camera, fit.focal)
+    return SequenceProblem(model, camera, setup.evidence, prior)
 
 
 def _result(

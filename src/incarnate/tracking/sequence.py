@@ -19,6 +19,7 @@ from incarnate.geometry.cameras import Camera
 from incarnate.tracking.evidence import Evidence, normal_equations, project_frames
 from incarnate.tracking.head_model import LandmarkModel
 from incarnate.tracking.head_priors import PosePrior
+from incarnate.tracking.photometric import PhotometricTerm
 
 _MAX_REJECTIONS = 6
 _SMALL_GAIN = 3e-4
@@ -87,13 +88,16 @@ class SequenceProblem:
     camera: Camera
     evidence: Evidence
     prior: PosePrior
+    photometric: PhotometricTerm | None = None
+    """What the pixels say besides."""
 
     def cost(self, parameters: Float[Tensor, "frames parameters"]) -> float:
         """Half the squared misfit, distance from what is expected, and acceleration."""
         fit = self.evidence.cost(project_frames(self.model, parameters, self.camera)).sum()
         size = self._accelerations(parameters).abs()
         calm = torch.where(size < _CALM_KNEE, 0.5 * size**2, _CALM_KNEE * (size - 0.5 * _CALM_KNEE))
-        return float(fit + self.prior.cost(parameters).sum() + calm.sum())
+        pixels = self.photometric.cost(parameters) if self.photometric else 0.0
+        return float(fit + self.prior.cost(parameters).sum() + calm.sum()) + pixels
 
     def equations(self, parameters: Float[Tensor, "frames parameters"]) -> "SequenceEquations":
         """The quadratic model of `cost` around the current parameters."""
@@ -102,10 +106,14 @@ class SequenceProblem:
         size = self._accelerations(parameters).abs()
         weights = self.prior.calmness * (_CALM_KNEE / size.clamp(min=_CALM_KNEE))
         calm = difference.transposed(weights * difference.of(parameters))
+        gradient, blocks = plain.gradient, plain.hessian
+        if self.photometric is not None:
+            by_pixels, curved = self.photometric.equations(parameters)
+            gradient, blocks = gradient + by_pixels, blocks + curved
         curvature = self.prior.curvature(parameters)
         return SequenceEquations(
-            gradient=plain.gradient + self.prior.gradient(parameters) + calm,
-            blocks=plain.hessian + torch.diag_embed(curvature),
+            gradient=gradient + self.prior.gradient(parameters) + calm,
+            blocks=blocks + torch.diag_embed(curvature),
             bands=difference.bands(weights),
         )
 

@@ -22,6 +22,7 @@ from incarnate.tracking.foreground import straight_colors
 from incarnate.tracking.framing import Crop, frame_head
 from incarnate.tracking.landmarks import face_finder
 from incarnate.tracking.matte import matted, segmenter
+from incarnate.tracking.photometric import ClipPictures, shrinking, shrunk
 from incarnate.tracking.shots import ShotChoice, choose_shot
 from incarnate.tracking.sightings import (
     Progress,
@@ -101,20 +102,23 @@ def track_video(
         consent=settings.consent,
         provenance=_provenance(video, crop, sightings),
     )
+    factor, small = shrinking(settings.size, len(sightings)), []
     with CaptureWriter(output, header) as writer:
-        fit = fit_head(
-            default_head_rig(),
-            seen,
-            settings.fit,
-            lambda done, total: progress(done, total, "fitting the head"),
-        )
-        writer.set_camera(0, fit.camera)
         for index, rgba in enumerate(_cut_out(video, settings, sightings, crop)):
             split: Split = "test" if index >= num_training(len(sightings)) else "train"
             time = float(sightings.times[index] - sightings.times[0])
             frame = writer.add_frame(time, split, int(sightings.indices[index]))
             writer.write_image(frame, rgba)
+            small.append(shrunk(torch.from_numpy(rgba), factor))
             progress(index + 1, len(sightings), "cutting the person out")
+        fit = fit_head(
+            default_head_rig(),
+            seen,
+            settings.fit,
+            lambda done, total: progress(done, total, "fitting the head"),
+            pictures=ClipPictures(torch.stack(small), 1 / factor),
+        )
+        writer.set_camera(0, fit.camera)
         writer.set_track(_track(fit, seen))
     capture = load_capture(output)
     return TrackedVideo(capture, load_track(capture), (*warnings, *framing_warnings))

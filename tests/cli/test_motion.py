@@ -59,7 +59,7 @@ def test_a_recording_drives_relative_to_chosen_frames(
     assert blink() == pytest.approx(0.4, abs=1e-6)
     assert blink(neutral="10:20") == pytest.approx(0.3, abs=1e-6)
     assert blink(neutral="20:") == pytest.approx(0.0, abs=1e-6)
-    assert blink(calibrate=False) == pytest.approx(0.4, abs=1e-6)
+    assert blink(uncalibrated=True) == pytest.approx(0.4, abs=1e-6)
     assert blink(neutral="0:10") == pytest.approx(0.4, abs=1e-6)
 
 
@@ -72,7 +72,7 @@ def test_smoothing_calms_its_own_motion_too(stage: Stage, rig: Rig) -> None:
     ("motion", "text"),
     [
         (Motion(neutral="0:3"), "the avatar drives itself"),
-        (Motion(drive="x.csv", neutral="0:3", calibrate=False), "leave one out"),
+        (Motion(drive="x.csv", neutral="0:3", uncalibrated=True), "leave one out"),
         (Motion(frames="99:"), "--frames '99:' names no frame"),
     ],
 )

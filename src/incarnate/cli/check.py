@@ -117,6 +117,8 @@ def _summary(capture: "Capture", track: "Track | None") -> str:
     )
     if track is None:
         return f"{text}, no track"
+    if track.origin != "tracked":
+        return f"{text}, rig {track.rig.name} ({track.origin}: no landmarks to measure by)"
     worst = track.residuals.quantile(0.95)
     return (
         f"{text}, rig {track.rig.name} ({track.origin}), landmarks miss by "

@@ -23,8 +23,8 @@ class Motion:
     """Which frames of the motion, as first:end (end excluded); either may be left out."""
     neutral: str | None = None
     """Frames in which the driver's face is at rest, as first:end; their calmest if left out."""
-    calibrate: bool = True
-    """Take the driver's motion relative to their own neutral face, from the avatar's on."""
+    uncalibrated: bool = False
+    """Take the driver's motion as it is, not relative to their own neutral face."""
     smooth: float | None = None
     """Cut-off in Hz of a One-Euro filter, such as 2; lower is calmer. None if left out."""
 
@@ -76,8 +76,8 @@ def _check(motion: Motion) -> None:
         return
     if motion.drive == "self":
         raise RenderError("--neutral is the driver's, but the avatar drives itself: name a --drive")
-    if not motion.calibrate:
-        raise RenderError("--neutral says how to calibrate, --no-calibrate not to: leave one out")
+    if motion.uncalibrated:
+        raise RenderError("--neutral says how to calibrate, --uncalibrated not to: leave one out")
 
 
 def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
@@ -97,7 +97,7 @@ def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
         driver = load_driver(source, rig)
     for warning in driver.warnings:
         print(f"warning: {warning}")
-    if not motion.calibrate:
+    if motion.uncalibrated:
         return reenacted(driver, stage.poses, rig, None)
     chosen = motion.neutral
     frames = None if chosen is None else frame_slice(chosen, len(driver.clip), "--neutral")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import memory, page, rasterizer, training_step
+from benchmarks import frame_rate, memory, page, rasterizer, training_step
 
 from incarnate.splats import native
 
@@ -47,6 +47,8 @@ def measure() -> dict[str, dict[str, float]]:
     figures["memory"] = memory.peaks(rasterizer.Case(40_000, 512, 16))
     say("a training step")
     figures["training step"] = training_step.stage_times()
+    say("pictures a second")
+    figures["picture"] = frame_rate.frame_rates()
     figures["ratios"] = dict(ratios(figures))
     return figures
 
@@ -63,6 +65,8 @@ def ratios(figures: dict[str, dict[str, float]]) -> Iterator[tuple[str, float]]:
     yield "cpu two/one", figures["two threads"]["cpu two/one"]
     step = figures["training step"]
     yield "whole step/rasterize", step["whole step"] / step["rasterize"]
+    picture = figures["picture"]
+    yield "picture/rasterize", picture["own light, one thread, CPU"] / step["rasterize"]
 
 
 def of(row: dict[str, float]) -> tuple[float, float]:

@@ -40,7 +40,7 @@ class Stage:
 
 def stage_times(repeats: int = 7) -> dict[str, float]:
     """Milliseconds of one thread's processor time for each stage, and for the whole step."""
-    avatar, pose, frame = _setting()
+    avatar, pose, frame = head_setting()
     optimizer = SplatOptimizer(avatar, QUICK)
     with Threads(1):
         stages = _stages(avatar, pose, frame)
@@ -87,7 +87,7 @@ def _stages(avatar: HeadAvatar, pose: Pose, frame: TrainingFrame) -> list[Stage]
     ]
 
 
-def _setting() -> tuple[HeadAvatar, Pose, TrainingFrame]:
+def head_setting() -> tuple[HeadAvatar, Pose, TrainingFrame]:
     """An untrained head of the embedded rig that fills the picture, and a frame of noise."""
     rig = default_head_rig()
     generator = torch.Generator().manual_seed(0)

@@ -106,7 +106,7 @@ def test_the_person_is_cut_out_in_straight_colours(
 
 
 def test_every_stage_is_told(tracked: tuple[TrackedVideo, list[str]]) -> None:
-    assert tracked[1] == ["finding the face", "fitting the head", "cutting the person out"]
+    assert tracked[1] == ["finding the face", "cutting the person out", "fitting the head"]
 
 
 @pytest.mark.parametrize(("count", "expected"), [(12, 10), (20, 17), (354, 301), (2, 1)])

@@ -32,8 +32,7 @@ class Evidence:
     def cost(self, pixels: Float[Tensor, "frames landmarks 2"]) -> Float[Tensor, "frames"]:
         """Half the robust squared error of each frame."""
         length = (pixels - self.points).norm(dim=-1) / self.sigma
-        inner, outer = 0.5 * length**2, self.knee * (length - 0.5 * self.knee)
-        return (self.weights * torch.where(length < self.knee, inner, outer)).sum(-1)
+        return (self.weights * huber(length, self.knee)).sum(-1)
 
     def pulls(
         self, pixels: Float[Tensor, "frames landmarks 2"]
@@ -74,7 +73,7 @@ def normal_equations(
     """
     pieces = [
         _equations(linearize(model, parameters[part], camera, shared=shared), evidence[part])
-        for part in _chunks(len(parameters))
+        for part in chunks(len(parameters), _CHUNK)
     ]
     whole = NormalEquations(
         cost=torch.cat([piece.cost for piece in pieces]),
@@ -100,7 +99,7 @@ def project_frames(
     model: LandmarkModel, parameters: Float[Tensor, "frames parameters"], camera: Camera
 ) -> Float[Tensor, "frames landmarks 2"]:
     """The fitted landmarks in pixels."""
-    parts = [camera.project(model.points(parameters[p])) for p in _chunks(len(parameters))]
+    parts = [camera.project(model.points(parameters[p])) for p in chunks(len(parameters), _CHUNK)]
     return torch.cat(parts)
 
 
@@ -129,6 +128,13 @@ def _equations(linear: Linearized, evidence: Evidence) -> NormalEquations:
     )
 
 
-def _chunks(count: int) -> Iterator[slice]:
-    for start in range(0, count, _CHUNK):
-        yield slice(start, start + _CHUNK)
+def huber(length: Float[Tensor, "*batch"], knee: float) -> Float[Tensor, "*batch"]:
+    """Half the square of a length in standard deviations, growing linearly past the knee."""
+    inner, outer = 0.5 * length**2, knee * (length - 0.5 * knee)
+    return torch.where(length < knee, inner, outer)
+
+
+def chunks(count: int, size: int) -> Iterator[slice]:
+    """Slices of so many frames each, which bound the memory that a clip takes."""
+    for start in range(0, count, size):
+        yield slice(start, start + size)

@@ -6,7 +6,6 @@ Jacobian is the picture's gradient times that of the projected points (direct al
 Lucas and Kanade 1981); nothing has to be rendered.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,6 +16,7 @@ from torch.nn.functional import avg_pool2d, grid_sample
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.meshes import face_normals, sample_surface
 from incarnate.rigs.rig import Rig, SurfacePoints
+from incarnate.tracking.evidence import chunks, huber
 from incarnate.tracking.head_model import LandmarkModel, landmark_model, linearize
 
 _CHUNK = 16
@@ -136,12 +136,10 @@ class PhotometricTerm:
     def cost(self, parameters: Float[Tensor, "frames parameters"]) -> float:
         """Of the whole clip."""
         total = 0.0
-        for part in _chunks(len(parameters)):
+        for part in chunks(len(parameters), _CHUNK):
             seen = _look(self, parameters[part], part)
             length = seen.residual(self.appearance).norm(dim=-1) / _NOISE
-            inner, outer = 0.5 * length**2, _ROBUST * (length - 0.5 * _ROBUST)
-            cost = torch.where(length < _ROBUST, inner, outer)
-            total += float((self._weights(seen) * cost).sum())
+            total += float((self._weights(seen) * huber(length, _ROBUST)).sum())
         return total
 
     def equations(
@@ -149,7 +147,7 @@ class PhotometricTerm:
     ) -> tuple[Float[Tensor, "frames parameters"], Float[Tensor, "frames parameters parameters"]]:
         """Gradient and Gauss-Newton curvature of each frame."""
         gradients, curvatures = [], []
-        for part in _chunks(len(parameters)):
+        for part in chunks(len(parameters), _CHUNK):
             seen = _look(self, parameters[part], part)
             linear = linearize(self.surface.model, parameters[part], self.camera)
             residual = seen.residual(self.appearance)
@@ -265,8 +263,3 @@ def photometric_term(
     zeros = surface.normals.new_zeros
     nothing = Appearance(zeros(count, 3), zeros(8, 3), zeros(count) + 1)
     return PhotometricTerm(pictures, surface, camera, nothing, strength)
-
-
-def _chunks(count: int) -> Iterator[slice]:
-    for start in range(0, count, _CHUNK):
-        yield slice(start, start + _CHUNK)

@@ -16,7 +16,7 @@ from scipy.linalg import LinAlgError, solveh_banded
 from torch import Tensor
 
 from incarnate.geometry.cameras import Camera
-from incarnate.tracking.evidence import Evidence, normal_equations, project_frames
+from incarnate.tracking.evidence import Evidence, huber, normal_equations, project_frames
 from incarnate.tracking.head_model import LandmarkModel
 from incarnate.tracking.head_priors import PosePrior
 from incarnate.tracking.photometric import PhotometricTerm
@@ -95,7 +95,7 @@ class SequenceProblem:
         """Half the squared misfit, distance from what is expected, and acceleration."""
         fit = self.evidence.cost(project_frames(self.model, parameters, self.camera)).sum()
         size = self._accelerations(parameters).abs()
-        calm = torch.where(size < _CALM_KNEE, 0.5 * size**2, _CALM_KNEE * (size - 0.5 * _CALM_KNEE))
+        calm = huber(size, _CALM_KNEE)
         pixels = self.photometric.cost(parameters) if self.photometric else 0.0
         return float(fit + self.prior.cost(parameters).sum() + calm.sum()) + pixels
 

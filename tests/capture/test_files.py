@@ -28,6 +28,18 @@ def test_a_capture_and_its_manifest_say_the_same(make_capture: Callable[..., Cap
     assert manifest.provenance == {"seed": 3}
 
 
+def test_clips_and_test_cameras_come_back(tmp_path: Path) -> None:
+    views = {"left": tiny_camera(), "right": tiny_camera()}
+    header = tiny_header(cameras=views, test_cameras=("right",))
+    with CaptureWriter(tmp_path / "c", header) as writer:
+        for index, clip in enumerate(("walk", "walk", "jump")):
+            writer.add_frame(index / 25, "train", clip=clip)
+    capture = load_capture(tmp_path / "c")
+    assert capture.clips == ("walk", "walk", "jump")
+    assert capture.test_cameras == (1,)
+    assert parse_manifest(manifest_json(manifest_of(capture))) == manifest_of(capture)
+
+
 def test_cameras_come_back_to_the_last_bit(make_capture: Callable[..., Capture]) -> None:
     (camera,) = make_capture().cameras
     expected = tiny_camera()

@@ -18,6 +18,11 @@ FAULTS: list[tuple[object, Read, str]] = [
     ({"a": ""}, lambda f: f.text("a"), 'f: field "a" is ""; expected a non-empty string.'),
     ({"a": 3}, lambda f: f.text("a"), 'f: field "a" is 3; expected a non-empty string.'),
     (
+        {"a": ["x", 3]},
+        lambda f: f.optional_texts("a"),
+        'f: field "a" is a list; expected a list of non-empty strings.',
+    ),
+    (
         {"a": "x"},
         lambda f: f.choice("a", ("train", "test")),
         'f: field "a" is "x"; expected one of "train", "test".',

@@ -80,8 +80,8 @@ def test_a_frame_takes_a_line() -> None:
 
 
 def test_newer_versions_are_refused() -> None:
-    assert message(changed(version=3)) == (
-        "capture.json is version 3 of the capture format; this release reads up to version 2. "
+    assert message(changed(version=4)) == (
+        "capture.json is version 4 of the capture format; this release reads up to version 3. "
         "Update incarnate."
     )
 
@@ -92,6 +92,22 @@ def test_only_what_needs_it_is_of_the_newer_version() -> None:
     assert '"version": 1,' in manifest_json(MANIFEST)
     assert '"version": 2,' in manifest_json(with_albedo)
     assert parse_manifest(manifest_json(with_albedo)) == with_albedo
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"frames": (FrameEntry(0.0, "train", clip="walk"), FrameEntry(1.0, "test", clip="jump"))},
+        {"test_cameras": ("front",)},
+        {"layout": Layout(truth={"label": "truth/{frame}.png"})},
+    ],
+)
+def test_clips_test_cameras_and_labels_are_of_the_third_version(changes: dict[str, Any]) -> None:
+    manifest = replace(MANIFEST, **changes)
+    text = manifest_json(manifest)
+    assert '"version": 3,' in text
+    assert parse_manifest(text) == manifest
+    assert "test_cameras" not in manifest_json(MANIFEST)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +122,12 @@ def test_only_what_needs_it_is_of_the_newer_version() -> None:
          'capture.json has an unknown field "trakc"; did you mean "track"?'),
         (changed(frames=[{"time": 0, "split": "val"}]),
          'capture.json: frames[0]: field "split" is "val"; expected one of "train", "test".'),
+        (changed(test_cameras=["frnt"]),
+         'capture.json: test_cameras names "frnt", but the cameras are front; mend the name, or '
+         "remove it."),
+        (changed(frames=[{"time": 0, "split": "train", "clip": "a"}, {"time": 1, "split": "test"}]),
+         'capture.json: frames[1] lacks the field "clip", which other frames have; give every '
+         "frame its clip, or none."),
         (changed(consent={"subject": "me", "statement": "yes"}),
          'capture.json: consent lacks the field "source"; add it.'),
         (changed(truth={"albdo": "a{frame}.png"}),

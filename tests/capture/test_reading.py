@@ -10,6 +10,7 @@ from tests.capture.tiny import HEIGHT, WIDTH, tiny_header, tiny_pixels
 
 from incarnate.capture.capture import Capture
 from incarnate.capture.files import load_capture
+from incarnate.capture.layout import LABEL_BODY, LABEL_GARMENT, LABEL_NOTHING
 from incarnate.capture.pictures import write_picture
 from incarnate.capture.reading import (
     has_relit,
@@ -26,6 +27,8 @@ from incarnate.errors import CaptureError
 from incarnate.geometry.colors import linear_from_bytes
 from incarnate.light.environment import Environment
 
+LABELS = torch.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH, 1).remainder(3).float()
+
 
 @pytest.fixture
 def lit_capture(tmp_path: Path) -> Capture:
@@ -39,6 +42,7 @@ def lit_capture(tmp_path: Path) -> Capture:
         normal = torch.nn.functional.normalize(torch.tensor([0.3, -0.2, 0.9]), dim=0)
         writer.write_truth("normal", frame, normal.expand(HEIGHT, WIDTH, 3))
         writer.write_truth("roughness", frame, torch.full((HEIGHT, WIDTH, 1), 0.4))
+        writer.write_truth("label", frame, LABELS)
     return load_capture(tmp_path / "lit")
 
 
@@ -97,6 +101,13 @@ def test_truth_comes_back(lit_capture: Capture) -> None:
     # Each component is rounded to 1/127.
     assert torch.allclose(normal, expected.expand_as(normal), atol=1 / 127)
     assert torch.allclose(normal.norm(dim=-1), torch.ones(HEIGHT, WIDTH), atol=1e-5)
+
+
+def test_labels_are_whole_numbers_at_any_size(lit_capture: Capture) -> None:
+    assert torch.equal(read_truth(lit_capture, "label", 0), LABELS)
+    smaller = read_truth(lit_capture, "label", 0, size=(WIDTH // 2, HEIGHT // 2))
+    assert smaller.shape == (HEIGHT // 2, WIDTH // 2, 1)
+    assert set(smaller.unique().tolist()) == {LABEL_NOTHING, LABEL_BODY, LABEL_GARMENT}
 
 
 def test_missing_truth_is_named(make_capture: Callable[..., Capture]) -> None:

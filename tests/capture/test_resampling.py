@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incarnate.capture.resampling import resize_area, resize_straight
+from incarnate.capture.resampling import resize_area, resize_nearest, resize_straight
 
 sides = st.integers(1, 17)
 
@@ -53,3 +53,12 @@ def test_composited_light_is_kept(new_height: int, new_width: int) -> None:
     small, coverage = resize_straight(image, matte, width=new_width, height=new_height)
     before = (image * matte[..., None]).mean((0, 1))
     assert torch.allclose((small * coverage[..., None]).mean((0, 1)), before, atol=1e-12)
+
+
+@given(sides, sides, sides, sides)
+def test_labels_are_picked(h: int, w: int, new_h: int, new_w: int) -> None:
+    labels = torch.randint(0, 3, (h, w, 1)).float()
+    resized = resize_nearest(labels, new_w, new_h)
+    assert resized.shape == (new_h, new_w, 1)
+    assert set(resized.unique().tolist()) <= set(labels.unique().tolist())
+    assert torch.equal(resize_nearest(labels.repeat_interleave(3, 0), w, h), labels)

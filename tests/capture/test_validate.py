@@ -93,6 +93,16 @@ def test_times_and_splits(make_capture: Callable[..., Capture]) -> None:
     ]
 
 
+def test_clips_and_test_cameras(make_capture: Callable[..., Capture]) -> None:
+    capture = make_capture()
+    assert texts(replace(capture, clips=("a", "a", "b", "b"))) == []
+    assert texts(replace(capture, clips=("a", "b", "a", "a"), test_cameras=(0,))) == [
+        'frame 2: the clip "a" goes on here after another one; list the frames clip by clip, so '
+        "that neighbours are neighbours in time",
+        "capture: all cameras are test cameras; keep some for training",
+    ]
+
+
 def test_cameras(make_capture: Callable[..., Capture]) -> None:
     capture = make_capture()
     mirrored = torch.diag(torch.tensor([-1.0, 1, 1, 1])) @ capture.cameras[0].camera_from_world

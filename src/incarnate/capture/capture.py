@@ -13,6 +13,7 @@ from incarnate.light.environment import Environment
 from incarnate.rigs.rig import Pose, Rig
 
 Split = Literal["train", "test"]
+TestKind = Literal["held-out pose", "other clip"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Capture:
     """Whose likeness this is; None where nobody said."""
     provenance: dict[str, object] = field(default_factory=dict)
     """How the capture was made: free-form JSON."""
+    clips: tuple[str, ...] = ()
+    """The clip that each frame belongs to, one a frame; empty where all are of one clip."""
+    test_cameras: tuple[int, ...] = ()
+    """Indices of cameras that training never reads: their views are new in every pose."""
 
     @property
     def num_frames(self) -> int:
@@ -99,3 +104,24 @@ class Capture:
     def indices(self, split: Split | Literal["all"] = "all") -> list[int]:
         """Frame indices of a split, in time order."""
         return [i for i, s in enumerate(self.splits) if split in ("all", s)]
+
+    @property
+    def train_cameras(self) -> tuple[int, ...]:
+        """Indices of the cameras that training reads."""
+        return tuple(i for i in range(len(self.cameras)) if i not in self.test_cameras)
+
+    def test_kind(self, index: int) -> TestKind:
+        """What a test frame asks of an avatar.
+
+        Args:
+            index: Position of a test frame in the frame list.
+
+        Returns:
+            ``held-out pose`` where frames of the same clip are trained on, so that the motion is
+            known and the moment is not; ``other clip`` where none is.
+        """
+        assert self.splits[index] == "test", f"frame {index} is trained on"
+        if not self.clips:
+            return "held-out pose" if "train" in self.splits else "other clip"
+        trained = {clip for clip, s in zip(self.clips, self.splits, strict=True) if s == "train"}
+        return "held-out pose" if self.clips[index] in trained else "other clip"

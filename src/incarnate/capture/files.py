@@ -52,12 +52,20 @@ def load_capture(folder: Path | str) -> Capture:
         rig=manifest.rig,
         consent=manifest.consent,
         provenance=manifest.provenance,
+        clips=tuple(frame.clip for frame in manifest.frames if frame.clip is not None),
+        test_cameras=tuple(
+            index
+            for index, entry in enumerate(manifest.cameras)
+            if entry.name in manifest.test_cameras
+        ),
     )
 
 
 def manifest_of(capture: Capture) -> Manifest:
     """What capture.json says about a capture."""
     sources = capture.sources or (None,) * capture.num_frames
+    clips = capture.clips or (None,) * capture.num_frames
+    moments = zip(capture.times, capture.splits, sources, clips, strict=True)
     return Manifest(
         name=capture.name,
         fps=capture.fps,
@@ -65,14 +73,12 @@ def manifest_of(capture: Capture) -> Manifest:
             camera_entry(name, camera)
             for name, camera in zip(capture.camera_names, capture.cameras, strict=True)
         ),
-        frames=tuple(
-            FrameEntry(time, split, source)
-            for time, split, source in zip(capture.times, capture.splits, sources, strict=True)
-        ),
+        frames=tuple(FrameEntry(*moment) for moment in moments),
         layout=capture.layout,
         rig=capture.rig,
         consent=capture.consent,
         provenance=capture.provenance,
+        test_cameras=tuple(capture.camera_names[index] for index in capture.test_cameras),
     )
 
 

@@ -31,6 +31,15 @@ class Fields:
         """A non-empty string, or None where the field is null or left out."""
         return None if self._absent(name) else self.text(name)
 
+    def optional_texts(self, name: str) -> tuple[str, ...]:
+        """A list of non-empty strings; empty where the field is null or left out."""
+        if self._absent(name):
+            return ()
+        value = self._values[name]
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            raise self._wrong(name, value, "a list of non-empty strings")
+        return tuple(value)
+
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         """One of a few strings."""
         value = self._required(name)

@@ -3,8 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-TruthKind = Literal["albedo", "normal", "roughness"]
+TruthKind = Literal["albedo", "normal", "roughness", "label"]
 TRUTH_KINDS: tuple[TruthKind, ...] = get_args(TruthKind)
+
+LABEL_NOTHING = 0
+"""Of a label map: nobody is seen here."""
+LABEL_BODY = 1
+"""Of a label map: bare skin, hair or shoes, which move with the skeleton alone."""
+LABEL_GARMENT = 2
+"""Of a label map: cloth that moves by itself."""
 
 
 @dataclass(frozen=True)

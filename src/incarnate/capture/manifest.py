@@ -12,9 +12,9 @@ from incarnate.capture.layout import TRUTH_KINDS, Layout, TruthKind, fill_patter
 from incarnate.errors import CaptureError
 
 FORMAT = "incarnate-capture"
-VERSION = 2
+VERSION = 3
 # What the fields of each later version need: a capture without them stays readable by older ones.
-_FIRST_VERSION = 1
+_FIRST_VERSION, _WITH_PSEUDO_ALBEDO, _WITH_CLIPS = 1, 2, 3
 MANIFEST_NAME = "capture.json"
 _SAFE_NAME = frozenset(string.ascii_letters + string.digits + "-_.")
 
@@ -41,6 +41,8 @@ class FrameEntry:
     split: Split
     source: int | None = None
     """Index in the original clip."""
+    clip: str | None = None
+    """Name of the clip it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Manifest:
     rig: str = "incarnate-head"
     consent: Consent | None = None
     provenance: dict[str, object] = field(default_factory=dict)
+    test_cameras: tuple[str, ...] = ()
+    """Names of the cameras that training never reads."""
 
 
 def parse_manifest(text: str, place: str = MANIFEST_NAME) -> Manifest:
@@ -86,9 +90,11 @@ def parse_manifest(text: str, place: str = MANIFEST_NAME) -> Manifest:
         rig=_rig_reference(fields.text("rig"), place),
         consent=_parse_consent(fields.optional_child("consent")),
         provenance=fields.child("provenance").anything(),
+        test_cameras=fields.optional_texts("test_cameras"),
     )
     fields.finish()
-    _check_cameras(manifest.cameras, place)
+    _check_cameras(manifest, place)
+    _check_clips(manifest.frames, place)
     return manifest
 
 
@@ -97,10 +103,11 @@ def manifest_json(manifest: Manifest) -> str:
     layout, consent = manifest.layout, manifest.consent
     content = {
         "format": FORMAT,
-        "version": _FIRST_VERSION if layout.pseudo_albedo is None else VERSION,
+        "version": _version_of(manifest),
         "name": manifest.name,
         "fps": manifest.fps,
         "cameras": [vars(camera) for camera in manifest.cameras],
+        **({"test_cameras": manifest.test_cameras} if manifest.test_cameras else {}),
         "images": layout.images,
         "mattes": layout.mattes,
         "rig": manifest.rig,
@@ -134,6 +141,14 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
+def _version_of(manifest: Manifest) -> int:
+    layout = manifest.layout
+    has_clips = any(frame.clip is not None for frame in manifest.frames)
+    if has_clips or manifest.test_cameras or "label" in layout.truth:
+        return _WITH_CLIPS
+    return _FIRST_VERSION if layout.pseudo_albedo is None else _WITH_PSEUDO_ALBEDO
+
+
 def _check_version(fields: Fields) -> None:
     fields.choice("format", (FORMAT,))
     version = fields.integer("version", 1)
@@ -162,11 +177,26 @@ def _parse_camera(fields: Fields) -> CameraEntry:
     return camera
 
 
-def _check_cameras(cameras: tuple[CameraEntry, ...], place: str) -> None:
-    names = [camera.name for camera in cameras]
+def _check_cameras(manifest: Manifest, place: str) -> None:
+    names = [camera.name for camera in manifest.cameras]
     for name in names:
         if names.count(name) > 1:
             raise CaptureError(f'{place}: two cameras are called "{name}"; rename one.')
+    for name in manifest.test_cameras:
+        if name not in names:
+            raise CaptureError(
+                f'{place}: test_cameras names "{name}", but the cameras are {", ".join(names)}; '
+                "mend the name, or remove it."
+            )
+
+
+def _check_clips(frames: tuple[FrameEntry, ...], place: str) -> None:
+    without = [index for index, frame in enumerate(frames) if frame.clip is None]
+    if without and len(without) < len(frames):
+        raise CaptureError(
+            f'{place}: frames[{without[0]}] lacks the field "clip", which other frames have; give '
+            "every frame its clip, or none."
+        )
 
 
 def _parse_frame(fields: Fields) -> FrameEntry:
@@ -174,6 +204,7 @@ def _parse_frame(fields: Fields) -> FrameEntry:
         time=fields.number("time"),
         split=cast("Split", fields.choice("split", ("train", "test"))),
         source=fields.optional_integer("source", 0),
+        clip=fields.optional_text("clip"),
     )
     fields.finish()
     return frame

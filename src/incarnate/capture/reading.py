@@ -10,7 +10,7 @@ from torch import Tensor
 from incarnate.capture.capture import Capture, Frame
 from incarnate.capture.layout import TruthKind, fill_pattern
 from incarnate.capture.pictures import read_picture
-from incarnate.capture.resampling import resize_area, resize_straight
+from incarnate.capture.resampling import resize_area, resize_nearest, resize_straight
 from incarnate.errors import CaptureError
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import linear_from_bytes
@@ -65,11 +65,12 @@ def read_truth(
 
     Args:
         capture: The capture.
-        kind: ``albedo`` (linear RGB), ``normal`` (unit vectors in world axes) or ``roughness``
-            (perceptual, one channel).
+        kind: ``albedo`` (linear RGB), ``normal`` (unit vectors in world axes), ``roughness``
+            (perceptual, one channel) or ``label`` (one channel of whole numbers, the constants of
+            `incarnate.capture.layout`).
         index: Position in the capture's frame list.
         camera: Position in the capture's camera list.
-        size: (width, height) to resample to.
+        size: (width, height) to resample to; labels are picked, never averaged.
 
     Raises:
         CaptureError: The capture has no such map for this frame.
@@ -78,6 +79,10 @@ def read_truth(
         raise CaptureError(
             f"{capture.folder} has no true {kind} of frame {index}; ask `has_truth` first."
         )
+    if kind == "label":
+        labels = read_picture(truth_path(capture, kind, index, camera), "L")
+        values = torch.from_numpy(labels).float()[..., None]
+        return values if size is None else resize_nearest(values, *size)
     pixels = read_picture(truth_path(capture, kind, index, camera), "RGB")
     linear = torch.from_numpy(pixels).float() / 255
     values = linear_from_bytes(pixels) if kind == "albedo" else linear

@@ -40,6 +40,16 @@ def resize_straight(
     return straight, coverage[..., 0]
 
 
+def resize_nearest(
+    values: Float[Tensor, "height width channels"], width: int, height: int
+) -> Float[Tensor, "new_height new_width channels"]:
+    """The old pixel under each new pixel's centre, for values that have no mean, such as labels."""
+    old_height, old_width = values.shape[:2]
+    rows = ((torch.arange(height) + 0.5) * (old_height / height)).long()
+    columns = ((torch.arange(width) + 0.5) * (old_width / width)).long()
+    return values[rows[:, None], columns]
+
+
 def _footprints(old: int, new: int, dtype: torch.dtype) -> Float[Tensor, "new old"]:
     """How much of each old pixel lies under each new one; rows sum to one."""
     edges = torch.arange(new + 1, dtype=torch.float64) * (old / new)

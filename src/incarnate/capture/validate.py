@@ -83,6 +83,15 @@ def _split_problems(capture: Capture) -> Iterator[Problem]:
                 f"time {capture.times[index]:g} s is not after {capture.times[index - 1]:g} s",
                 "list the frames in order of time",
             )  # fmt: skip
+        if capture.clips and capture.clips[index] in capture.clips[: index - 1]:
+            clip = capture.clips[index]
+            if capture.clips[index - 1] != clip:
+                yield Problem(
+                    index, None, f'the clip "{clip}" goes on here after another one',
+                    "list the frames clip by clip, so that neighbours are neighbours in time",
+                )  # fmt: skip
+    if not capture.train_cameras:
+        yield Problem(None, None, "all cameras are test cameras", "keep some for training")
 
 
 def _picture_problems(capture: Capture, index: int, camera: int) -> Iterator[Problem]:

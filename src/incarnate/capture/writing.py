@@ -48,6 +48,8 @@ class CaptureHeader:
     """The generic rig that the track refers to."""
     consent: Consent | None = None
     provenance: dict[str, object] = field(default_factory=dict)
+    test_cameras: tuple[str, ...] = ()
+    """Names of the cameras that training must never read."""
 
 
 class CaptureWriter:
@@ -78,6 +80,7 @@ class CaptureWriter:
             rig=header.rig,
             consent=header.consent,
             provenance=header.provenance,
+            test_cameras=tuple(list(header.cameras).index(name) for name in header.test_cameras),
         )
 
     def __enter__(self) -> "CaptureWriter":
@@ -96,14 +99,24 @@ class CaptureWriter:
         finally:
             shutil.rmtree(self._partial, ignore_errors=True)
 
-    def add_frame(self, time: float, split: Split, source: int | None = None) -> int:
-        """Append a moment (seconds) and return its index; its pictures come by `write_image`."""
+    def add_frame(
+        self, time: float, split: Split, source: int | None = None, clip: str | None = None
+    ) -> int:
+        """Append a moment and return its index; its pictures come by `write_image`.
+
+        Args:
+            time: Seconds, after the frame before.
+            split: Whether it may be trained on.
+            source: Index in the original clip, where that is known.
+            clip: Name of the clip it belongs to; given for every frame of a capture, or for none.
+        """
         capture = self._capture
         self._capture = replace(
             capture,
             times=(*capture.times, time),
             splits=(*capture.splits, split),
             sources=(*capture.sources, source),
+            clips=capture.clips if clip is None else (*capture.clips, clip),
         )
         return len(capture.times)
 
@@ -136,12 +149,22 @@ class CaptureWriter:
         values: Float[Tensor, "height width channels"],
         camera: int = 0,
     ) -> None:
-        """Write a true map: albedo linear RGB, normal unit world vectors, roughness one channel."""
+        """Write a true map.
+
+        Args:
+            kind: ``albedo`` is linear RGB, ``normal`` unit world vectors, ``roughness`` one channel
+                in [0, 1], ``label`` one channel of the constants of `incarnate.capture.layout`.
+            index: The frame.
+            values: The map, in its camera's size.
+            camera: Position in the header's cameras.
+        """
         layout = self._capture.layout
         pattern = f"truth/{kind}/{{camera}}/{{frame:06d}}.png"
         self._set_layout(replace(layout, truth={**layout.truth, kind: pattern}))
         if kind == "albedo":
             pixels = bytes_from_linear(values)
+        elif kind == "label":
+            pixels = values[..., 0].to(torch.uint8).numpy()
         else:
             scaled = 0.5 * values + 0.5 if kind == "normal" else values[..., 0]
             pixels = (scaled.clamp(0, 1) * 255 + 0.5).to(torch.uint8).numpy()

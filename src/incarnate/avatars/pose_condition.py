@@ -1,0 +1,156 @@
+"""What a body network sees of a pose: the posed surface, painted into the position maps.
+
+Root motion, fingers and face are left out: they say nothing about wrinkles. Cloth depends on how a
+pose was reached and on where down is, so that a short history and gravity can be added.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from incarnate.geometry.rotations import matrix_from_axis_angle
+from incarnate.rigs.position_maps import PositionMaps
+from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
+
+# Parts of the names of joints that move no clothes (SMPL-X, CMU, Mixamo).
+_LEFT_OUT = ("thumb", "index", "middle", "ring", "pinky", "finger", "jaw", "eye")
+# A limb moves so far (metres) between two frames of the history: it puts motion on unit scale.
+_TYPICAL_MOTION = 0.1
+# Frames posed at a time: it bounds the memory.
+_BLOCK = 32
+
+
+@dataclass(frozen=True)
+class ConditionModel:
+    """What the condition is made of; the network's first layer depends on it."""
+
+    size: int = 64
+    """Pixels along a side; the size of the position maps is a multiple of it."""
+    history: tuple[int, ...] = ()
+    """Frames back, e.g. ``(3, 9)``: for each, how the surface has moved since (3 channels)."""
+    gravity: bool = False
+    """Add the direction of gravity in the root's frame (3 channels)."""
+
+    @property
+    def num_channels(self) -> int:
+        """Channels of a condition."""
+        return 3 * (1 + len(self.history) + self.gravity)
+
+
+@dataclass(frozen=True)
+class PoseCondition:
+    """Points that stand for the surface, one for each covered pixel of the condition's maps.
+
+    A condition is a pair of maps; its channels are the position, then the motion since each frame
+    of the history, then gravity: all in the root's frame, and zero beside the silhouette.
+    """
+
+    model: ConditionModel
+    mask: Bool[Tensor, "2 height width"]
+    """Covered pixels; front and back may differ nowhere."""
+    rest_points: Float[Tensor, "points 3"]
+    """Mean rest position of the splats in each pixel, metres."""
+    weights: Float[Tensor, "points joints"]
+    """Their mean skinning weights."""
+    center: Float[Tensor, "3"]
+    """Metres; taken off positions."""
+    scale: float
+    """Metres that become one: half the window of the maps."""
+
+    def of_clip(self, rig: Rig, poses: Pose) -> Float[Tensor, "frames 2 channels height width"]:
+        """Conditions of consecutive frames; before the first, the subject is taken to rest.
+
+        Args:
+            rig: The subject's rig, with its identity folded in.
+            poses: Poses of one clip, batched over its frames in order of time.
+        """
+        clothed = without_fingers(rig, poses)
+        turned = matrix_from_axis_angle(clothed.root_rotation)
+        posed = torch.cat(
+            [self._in_root(rig, clothed[i : i + _BLOCK]) for i in range(0, len(poses), _BLOCK)]
+        )
+        channels = [(posed + rig.joints[0] - self.center) / self.scale]
+        for back in self.model.history:
+            earlier = (torch.arange(len(poses)) - back).clamp(min=0)
+            # The root's own turning swings a skirt; its path over the floor does not.
+            now_from_earlier = turned.mT @ turned[earlier]
+            before = posed[earlier] @ now_from_earlier.mT
+            channels.append((posed - before) / _TYPICAL_MOTION)
+        if self.model.gravity:
+            down = turned.mT @ turned.new_tensor([0.0, -1.0, 0.0])
+            channels.append(down[:, None].expand_as(posed))
+        return self._paint(torch.cat(channels, -1))
+
+    def of_frames(
+        self, rig: Rig, poses: Pose, clips: tuple[str, ...] = ()
+    ) -> Float[Tensor, "frames 2 channels height width"]:
+        """Conditions of all frames of a capture; no history reaches from one clip into another.
+
+        Args:
+            rig: The subject's rig.
+            poses: Poses batched over frames.
+            clips: The clip each frame belongs to; empty if all are one clip.
+        """
+        names = clips or ("",) * len(poses)
+        assert len(names) == len(poses), f"{len(names)} clip names for {len(poses)} poses"
+        result = self.rest_points.new_zeros(
+            len(poses), 2, self.model.num_channels, *self.mask.shape[1:]
+        )
+        for name in dict.fromkeys(names):
+            rows = torch.tensor([row for row, other in enumerate(names) if other == name])
+            result[rows] = self.of_clip(rig, poses[rows])
+        return result
+
+    def _in_root(self, rig: Rig, poses: Pose) -> Float[Tensor, "frames points 3"]:
+        """Posed points relative to the root joint, in its axes."""
+        rootless = replace(
+            poses,
+            root_rotation=torch.zeros_like(poses.root_rotation),
+            root_translation=torch.zeros_like(poses.root_translation),
+        )
+        affine = blend_transforms(self.weights, world_from_rest_joints(rig, rootless))
+        return apply_affine(affine, self.rest_points) - rig.joints[0]
+
+    def _paint(
+        self, values: Float[Tensor, "frames points channels"]
+    ) -> Float[Tensor, "frames 2 channels height width"]:
+        maps = values.new_zeros(len(values), *self.mask.shape, values.shape[-1])
+        maps[:, self.mask] = values
+        return maps.permute(0, 1, 4, 2, 3).contiguous()
+
+
+def make_pose_condition(maps: PositionMaps, model: ConditionModel) -> PoseCondition:
+    """Gather the splats of the position maps into the coarser pixels of a condition."""
+    assert maps.size % model.size == 0, (
+        f"a condition of {model.size} pixels for position maps of {maps.size}: the size of the "
+        "maps has to be a multiple of it"
+    )
+    factor = maps.size // model.size
+    ones = torch.ones_like(maps.stretches)[:, None]
+    values = torch.cat([ones, maps.rest_points, maps.weights], 1)
+    means = nn.functional.avg_pool2d(maps.paint(values), factor).permute(0, 2, 3, 1)
+    mask = means[..., 0] > 0
+    covered = means[mask]
+    covered = covered[:, 1:] / covered[:, :1]
+    return PoseCondition(
+        model=model,
+        mask=mask,
+        rest_points=covered[:, :3].contiguous(),
+        weights=covered[:, 3:].contiguous(),
+        center=0.5 * (maps.points.amin(0) + maps.points.amax(0)),
+        scale=0.5 * maps.size * maps.pixel_size,
+    )
+
+
+def without_fingers(rig: Rig, pose: Pose) -> Pose:
+    """A pose with fingers, jaw, gaze and expression at rest: they move no clothes."""
+    moves = [not any(part in name.lower() for part in _LEFT_OUT) for name in rig.joint_names[1:]]
+    kept = torch.tensor(moves).to(pose.joint_rotations)
+    return replace(
+        pose,
+        joint_rotations=pose.joint_rotations * kept[:, None],
+        expression=torch.zeros_like(pose.expression),
+    )

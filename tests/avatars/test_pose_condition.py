@@ -1,0 +1,132 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from incarnate.avatars.pose_condition import (
+    ConditionModel,
+    PoseCondition,
+    make_pose_condition,
+    without_fingers,
+)
+from incarnate.rigs.embedded import default_body_rig
+from incarnate.rigs.position_maps import PositionMaps, position_maps_of_rig
+from incarnate.rigs.rig import Pose, rest_pose
+
+FULL = ConditionModel(size=32, history=(1, 3), gravity=True)
+
+
+@pytest.fixture(scope="module")
+def maps() -> PositionMaps:
+    rig = default_body_rig()
+    return position_maps_of_rig(rig, 64, rest_pose(rig))
+
+
+@pytest.fixture
+def clip(generator: torch.Generator) -> Pose:
+    """Eight frames of random limbs under a root that turns and wanders."""
+    rig = default_body_rig()
+    rest = rest_pose(rig, 8)
+    noise = torch.randn(8, rig.num_joints - 1, 3, generator=generator)
+    return replace(
+        rest,
+        joint_rotations=0.2 * noise,
+        root_rotation=torch.randn(8, 3, generator=generator),
+        root_translation=torch.randn(8, 3, generator=generator),
+    )
+
+
+def of_clip(maps: PositionMaps, model: ConditionModel, poses: Pose) -> torch.Tensor:
+    return make_pose_condition(maps, model).of_clip(default_body_rig(), poses)
+
+
+def test_at_rest_it_is_the_painted_rest_surface_at_unit_scale(maps: PositionMaps) -> None:
+    rig = default_body_rig()
+    condition = make_pose_condition(maps, ConditionModel(size=64))
+    values = condition.of_clip(rig, rest_pose(rig, 1))[0]
+    expected = maps.paint((maps.rest_points - condition.center) / condition.scale)
+    # Positions of 1 m in single precision.
+    torch.testing.assert_close(values, expected, atol=1e-5, rtol=0)
+    assert 0.8 < float(values.abs().max()) <= 1.0
+
+
+def test_a_coarse_condition_averages_the_splats_of_each_pixel(maps: PositionMaps) -> None:
+    coarse = make_pose_condition(maps, ConditionModel(size=32))
+    fine = maps.paint(maps.rest_points)
+    row, column = coarse.mask[1].nonzero()[7].tolist()
+    block = (slice(2 * row, 2 * row + 2), slice(2 * column, 2 * column + 2))
+    inside = fine[1][(slice(None), *block)][:, maps.mask[1][block]]
+    index = int(coarse.mask[0].sum()) + 7
+    torch.testing.assert_close(coarse.rest_points[index], inside.mean(1))
+    torch.testing.assert_close(coarse.weights.sum(-1), torch.ones(len(coarse.weights)))
+
+
+def test_root_motion_fingers_and_face_change_nothing(maps: PositionMaps, clip: Pose) -> None:
+    rig = default_body_rig()
+    fingers = clip.joint_rotations.clone()
+    fingers[:, rig.joint_index("left_index2") - 1] += 1
+    fingers[:, rig.joint_index("jaw") - 1] += 1
+    other = replace(
+        clip,
+        root_rotation=clip.root_rotation.flip(0),
+        root_translation=clip.root_translation + 5,
+        joint_rotations=fingers,
+        expression=torch.ones_like(clip.expression),
+    )
+    plain = ConditionModel(size=32)
+    assert torch.equal(of_clip(maps, plain, clip), of_clip(maps, plain, other))
+    assert float(without_fingers(rig, other).expression.abs().max()) == 0
+
+
+def test_channels_are_position_motion_and_gravity(maps: PositionMaps, clip: Pose) -> None:
+    full = of_clip(maps, FULL, clip)
+    assert full.shape == (8, 2, FULL.num_channels, 32, 32)
+    assert FULL.num_channels == 12
+    torch.testing.assert_close(full[:, :, :3], of_clip(maps, ConditionModel(size=32), clip))
+    # Nothing has moved before the first frame, but for the rounding of metres, ten times enlarged.
+    assert float(full[0, :, 3:9].abs().max()) < 1e-5
+    mask = make_pose_condition(maps, FULL).mask
+    down = full[:, :, 9:].permute(0, 1, 3, 4, 2)[:, mask]
+    torch.testing.assert_close(down.norm(dim=-1), torch.ones_like(down[..., 0]))
+    assert not bool(full.permute(0, 1, 3, 4, 2)[:, ~mask].any())
+
+
+def test_without_turning_motion_is_the_difference_of_positions(
+    maps: PositionMaps, clip: Pose
+) -> None:
+    upright = replace(clip, root_rotation=torch.zeros_like(clip.root_rotation))
+    condition = make_pose_condition(maps, FULL)
+    values = condition.of_clip(default_body_rig(), upright)
+    moved = condition.scale / 0.1 * (values[3:, :, :3] - values[:-3, :, :3])
+    # Differences of metres, ten times enlarged.
+    torch.testing.assert_close(values[3:, :, 6:9], moved, atol=1e-4, rtol=0)
+    lying = values[:, :, 9:].permute(0, 1, 3, 4, 2)[:, condition.mask]
+    torch.testing.assert_close(lying, torch.tensor([0.0, -1.0, 0.0]).expand_as(lying))
+
+
+def test_motion_sees_the_root_turn_but_not_its_path(maps: PositionMaps, clip: Pose) -> None:
+    still = replace(clip, joint_rotations=torch.zeros_like(clip.joint_rotations))
+    steady = replace(still, root_rotation=torch.zeros_like(clip.root_rotation))
+    assert float(of_clip(maps, FULL, steady)[:, :, 3:9].abs().max()) < 1e-5  # Rounding of 1 m.
+    assert float(of_clip(maps, FULL, still)[:, :, 3:9].abs().max()) > 1
+    # The same turn seen from another side of the room is the same motion.
+    assert torch.equal(
+        of_clip(maps, FULL, still),
+        of_clip(maps, FULL, replace(still, root_translation=still.root_translation + 1)),
+    )
+
+
+def test_history_stays_within_a_clip(maps: PositionMaps, clip: Pose) -> None:
+    rig = default_body_rig()
+    condition: PoseCondition = make_pose_condition(maps, FULL)
+    names = ("a", "b", "a", "a", "b", "b", "b", "a")
+    together = condition.of_frames(rig, clip, names)
+    for name in ("a", "b"):
+        rows = torch.tensor([row for row, other in enumerate(names) if other == name])
+        assert torch.equal(together[rows], condition.of_clip(rig, clip[rows]))
+    assert torch.equal(condition.of_frames(rig, clip), condition.of_clip(rig, clip))
+
+
+def test_sizes_that_do_not_nest_are_refused(maps: PositionMaps) -> None:
+    with pytest.raises(AssertionError, match="has to be a multiple"):
+        make_pose_condition(maps, ConditionModel(size=48))

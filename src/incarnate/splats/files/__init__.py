@@ -1,0 +1,1 @@
+"""Splats in files: one module a format."""

@@ -9,25 +9,25 @@ rig and its codes are the true ones, so the track has no error.
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from path_traced import (
+    RIG_FILE,
+    Y_UP_FROM_Z_UP,
+    camera_in_our_axes,
+    read_light,
+    straight_rgba,
+    triangulated,
+)
 
 from incarnate.capture.capture import Consent, Track
 from incarnate.capture.pictures import read_picture
 from incarnate.capture.writing import CaptureHeader, CaptureWriter
-from incarnate.geometry.cameras import Camera
-from incarnate.geometry.colors import bytes_from_linear, linear_from_bytes
+from incarnate.geometry.colors import linear_from_bytes
 from incarnate.geometry.rotations import axis_angle_from_matrix
-from incarnate.light.environment import Environment
-from incarnate.light.files import load_environment
 from incarnate.rigs.rig import Pose, Rig
-
-# World z up, face toward −y  →  y up, face toward +z.
-Y_UP_FROM_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
-RIG_FILE = "rig.npz"
 
 
 def read_rig(source: Path, about: dict) -> Rig:
@@ -58,19 +58,6 @@ def read_rig(source: Path, about: dict) -> Rig:
         skinning_weights=torch.stack([1 - head, head], -1),
         license="MIT",
     )
-
-
-def triangulated(counts: np.ndarray, indices: np.ndarray) -> torch.Tensor:
-    """Polygons as fans of triangles."""
-    counts = counts.astype(np.int64)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    fans = []
-    for corner in range(1, int(counts.max()) - 1):
-        chosen = starts[counts > corner + 1]
-        fans.append(
-            np.stack([indices[chosen], indices[chosen + corner], indices[chosen + corner + 1]], -1)
-        )
-    return torch.from_numpy(np.concatenate(fans).astype(np.int64))
 
 
 def arkit_name(name: str) -> str:
@@ -106,33 +93,11 @@ def head_rotations(angles: np.ndarray) -> np.ndarray:
     return about(2, angles[:, 0]) @ about(0, angles[:, 1]) @ about(1, angles[:, 2])
 
 
-def straight_rgba(picture: Path, matte: Path) -> np.ndarray:
-    """Undo the compositing over black, in linear colour."""
-    alpha = read_picture(matte, "L")
-    coverage = torch.from_numpy(alpha).float().div(255).clamp(min=1 / 255)[..., None]
-    straight = linear_from_bytes(read_picture(picture, "RGB")) / coverage
-    return np.concatenate([bytes_from_linear(straight), alpha[..., None]], -1)
-
-
-def read_light(source: Path, name: str, about: dict) -> Environment:
-    """A map scaled as it was rendered; the source reads maps at our own azimuth."""
-    light = load_environment(source / "hdr" / f"{name}.hdr")
-    return replace(light.scaled(about["hdr_strength"][name]), name=name)
-
-
 def convert(source: Path, target: Path) -> None:
     """Write the capture."""
     about = json.loads((source / "capture.json").read_text())
     rig = read_rig(source, about)
-    camera_from_world = np.array(about["w2c"])
-    camera_from_world[:3, :3] = camera_from_world[:3, :3] @ Y_UP_FROM_Z_UP.T
-    first = read_picture(source / "train" / "0000.jpg", "RGB")
-    camera = Camera(
-        torch.tensor(about["K"], dtype=torch.float32),
-        torch.from_numpy(camera_from_world).float(),
-        first.shape[1],
-        first.shape[0],
-    )
+    camera = camera_in_our_axes(about["K"], about["w2c"], source / "train" / "0000.jpg")
     header = CaptureHeader(
         name="scanned-head",
         cameras={"front": camera},
@@ -149,7 +114,9 @@ def convert(source: Path, target: Path) -> None:
         write_frames(writer, source, "test", about, num_train)
         write_truth(writer, source, num_train)
         write_relights(writer, source, about, num_train)
-        writer.set_light(read_light(source, about["hdr_train"], about))
+        writer.set_light(
+            read_light(source, about["hdr_train"], about["hdr_strength"][about["hdr_train"]])
+        )
         poses = read_poses(about, rig)
         writer.set_track(Track(rig, poses, torch.zeros(len(poses)), origin="truth"))
 
@@ -184,7 +151,7 @@ def write_relights(writer: CaptureWriter, source: Path, about: dict, num_train: 
     """Write the test frames under every other light for which both pictures and map exist."""
     for folder in sorted(source.glob("relit_*")):
         name = folder.name.removeprefix("relit_")
-        writer.add_relight(name, read_light(source, name, about))
+        writer.add_relight(name, read_light(source, name, about["hdr_strength"][name]))
         for picture in sorted(folder.glob("*.jpg")):
             matte = source / "test_mask" / f"{picture.stem}.png"
             writer.write_relit(

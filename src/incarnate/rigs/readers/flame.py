@@ -4,7 +4,7 @@ The models come from https://flame.is.tue.mpg.de after registration; none is par
 """
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ from incarnate.errors import RigError
 from incarnate.rigs.files import check_rig
 from incarnate.rigs.readers.landmark_embeddings import read_landmarks
 from incarnate.rigs.readers.mouths import find_lips, grow_mouth
-from incarnate.rigs.readers.pickles import dense, read_pickle
+from incarnate.rigs.readers.smpl_files import SmplArrays, SmplKind, read_smpl_arrays
 from incarnate.rigs.readers.unwrapping import unwrap_spheres
 from incarnate.rigs.rig import Rig
 
@@ -40,26 +40,7 @@ _LICENSES: Final[dict[FlameVersion | None, str]] = {
     "2023-open": f"FLAME 2023 Open model licence, CC-BY-4.0 ({_SITE})",
     None: f"FLAME model licence ({_SITE}/modellicense.html)",
 }
-_NEEDED = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "kintree_table", "weights")
-_OPTIONAL = ("vt", "ft")
-
-
-@dataclass(frozen=True)
-class FlameArrays:
-    """The arrays of a FLAME file, their shapes checked."""
-
-    vertices: Float[np.ndarray, "vertices 3"]
-    faces: np.ndarray
-    """(faces, 3), integers."""
-    directions: Float[np.ndarray, "vertices 3 columns"]
-    """``shapedirs``: identity first, then expression."""
-    correctives: Float[np.ndarray, "vertices 3 pose_features"]
-    """``posedirs``: a column for each entry of vec(R − I) of joints 1…, row-major."""
-    regressor: Float[np.ndarray, "joints vertices"]
-    parents: tuple[int, ...]
-    weights: Float[np.ndarray, "vertices joints"]
-    uv: Float[np.ndarray, "texels 2"] | None
-    uv_faces: np.ndarray | None
+_KIND = SmplKind("FLAME", num_joints=len(FLAME_JOINTS), advice=_ADVICE)
 
 
 def load_flame(
@@ -93,7 +74,7 @@ def load_flame(
     Raises:
         RigError: The file is absent, is not FLAME, names code, or its parts do not fit.
     """
-    arrays = read_flame_arrays(path)
+    arrays = read_smpl_arrays(path, _KIND)
     columns = arrays.directions.shape[2]
     if columns <= num_file_shapes:
         raise RigError(
@@ -145,97 +126,6 @@ def load_flame(
     return rig
 
 
-def read_flame_arrays(path: Path) -> FlameArrays:
-    """The arrays of a FLAME file.
-
-    Raises:
-        RigError: The file is absent, is not FLAME, or names code; the text names the key.
-    """
-    fields = _read_fields(path)
-    missing = [key for key in _NEEDED if key not in fields]
-    if missing:
-        raise RigError(f"{path} lacks {', '.join(missing)}: it is not a FLAME model. {_ADVICE}")
-    arrays: dict[str, np.ndarray] = {}
-    for key in (*_NEEDED, *(key for key in _OPTIONAL if fields.get(key) is not None)):
-        try:
-            arrays[key] = dense(fields[key])
-        except ValueError as error:
-            raise RigError(f"{path}: {key} {error}. {_ADVICE}") from error
-    _check_shapes(arrays, path)
-    number = {key: _as_floats(arrays[key]) for key in arrays if key not in ("f", "ft")}
-    faces = arrays["f"].astype(np.int64)
-    return FlameArrays(
-        vertices=number["v_template"],
-        faces=faces,
-        directions=number["shapedirs"],
-        correctives=number["posedirs"],
-        regressor=number["J_regressor"],
-        # The root's parent is −1, written without a sign; the others are small.
-        parents=(-1, *(int(parent) for parent in arrays["kintree_table"][0, 1:])),
-        weights=_normalized(number["weights"]),
-        uv=number.get("vt"),
-        uv_faces=arrays["ft"].astype(np.int64) if "ft" in arrays else None,
-    )
-
-
-def _read_fields(path: Path) -> dict[str, object]:
-    if path.suffix != ".npz":
-        fields = read_pickle(path, advice=_ADVICE)
-        if not isinstance(fields, dict):
-            raise RigError(f"{path} holds a {type(fields).__name__}, not FLAME's keys. {_ADVICE}")
-        return fields
-    if not path.is_file():
-        raise RigError(f"no file at {path}. {_ADVICE}")
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            return {key: file[key] for key in (*_NEEDED, *_OPTIONAL) if key in file.files}
-    # A damaged archive raises whatever zipfile, zlib or NumPy's header parser happen to meet.
-    except Exception as error:
-        raise RigError(
-            f"{path} is not an npz of plain arrays ({error}). Write J_regressor dense, or give the "
-            "released .pkl"
-        ) from error
-
-
-def _check_shapes(arrays: dict[str, np.ndarray], path: Path) -> None:
-    vertices, joints = arrays["v_template"].shape[:1], len(FLAME_JOINTS)
-    expected = {
-        "v_template": (*vertices, 3),
-        "f": (*arrays["f"].shape[:1], 3),
-        "shapedirs": (*vertices, 3, *arrays["shapedirs"].shape[2:3]),
-        "posedirs": (*vertices, 3, 9 * (joints - 1)),
-        "J_regressor": (joints, *vertices),
-        "kintree_table": (2, joints),
-        "weights": (*vertices, joints),
-        "vt": (*arrays.get("vt", arrays["f"]).shape[:1], 2),
-        "ft": (*arrays["f"].shape[:1], 3),
-    }
-    problems = [
-        f"{key} has shape {array.shape}, expected {expected[key]}"
-        for key, array in arrays.items()
-        if array.shape != expected[key] or array.dtype.kind not in "fiu"
-    ]
-    if not problems:
-        for key, points in (("f", "v_template"), ("ft", "vt")):
-            count = len(arrays.get(points, ()))
-            if key in arrays and not ((arrays[key] >= 0) & (arrays[key] < count)).all():
-                problems.append(f"{key} points outside the {count} rows of {points}")
-    if problems:
-        raise RigError(f"{path} is not a FLAME model: {'; '.join(problems)}. {_ADVICE}")
-
-
-def _as_floats(array: np.ndarray) -> Float[np.ndarray, "..."]:
-    return np.ascontiguousarray(array, dtype=np.float32)
-
-
-def _normalized(
-    weights: Float[np.ndarray, "vertices joints"],
-) -> Float[np.ndarray, "vertices joints"]:
-    """Rows that sum to one exactly; released weights miss it by rounding."""
-    positive = np.maximum(weights, 0)
-    return positive / np.maximum(positive.sum(1, keepdims=True), 1e-12)
-
-
 def _parts(weights: Float[Tensor, "vertices joints"]) -> Tensor:
     """Eyeballs are what turns with an eye wholly."""
     left = weights[:, FLAME_JOINTS.index("left_eye_smplhf")] > 0.5
@@ -243,7 +133,7 @@ def _parts(weights: Float[Tensor, "vertices joints"]) -> Tensor:
     return left.long() + 2 * right.long()
 
 
-def _texture(arrays: FlameArrays) -> tuple[Tensor, Tensor]:
+def _texture(arrays: SmplArrays) -> tuple[Tensor, Tensor]:
     if arrays.uv is not None and arrays.uv_faces is not None:
         return torch.from_numpy(arrays.uv), torch.from_numpy(arrays.uv_faces)
     weights, faces = torch.from_numpy(arrays.weights), torch.from_numpy(arrays.faces)
@@ -269,4 +159,4 @@ def _read_eyelid(path: Path, num_vertices: int) -> Float[Tensor, "vertices 3"]:
         raise RigError(
             f"{path} has shape {offsets.shape}, expected ({num_vertices}, 3): metres a vertex"
         )
-    return torch.from_numpy(_as_floats(offsets))
+    return torch.from_numpy(np.ascontiguousarray(offsets, dtype=np.float32))

@@ -4,7 +4,7 @@ The models come from https://smpl-x.is.tue.mpg.de after registration; none is pa
 """
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Int
@@ -20,7 +20,7 @@ from incarnate.rigs.rig import Rig
 SmplxGender = Literal["neutral", "female", "male"]
 """The released models."""
 
-_GENDERS: Final[tuple[SmplxGender, ...]] = ("neutral", "female", "male")
+_GENDERS: tuple[SmplxGender, ...] = ("neutral", "female", "male")
 
 SMPLX_PARTS = ("skin", "left_eye", "right_eye")
 
@@ -105,8 +105,8 @@ def _file_of(path: Path, gender: SmplxGender) -> Path:
 
 
 def _gender_of(file: Path, gender: SmplxGender) -> SmplxGender:
-    words = file.stem.lower().replace("-", "_").split("_")
-    return next((name for name in _GENDERS if name in words), gender)
+    # The underscore tells male from female.
+    return next((name for name in _GENDERS if f"_{name}" in file.stem.lower()), gender)
 
 
 def _parts(weights: Tensor) -> Int[Tensor, "vertices"]:

@@ -106,7 +106,10 @@ def _file_of(path: Path, gender: SmplxGender) -> Path:
 
 def _gender_of(file: Path, gender: SmplxGender) -> SmplxGender:
     # The underscore tells male from female.
-    return next((name for name in _GENDERS if f"_{name}" in file.stem.lower()), gender)
+    for name in _GENDERS:
+        if f"_{name}" in file.stem.lower():
+            return name
+    return gender
 
 
 def _parts(weights: Tensor) -> Int[Tensor, "vertices"]:

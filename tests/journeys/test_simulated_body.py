@@ -89,7 +89,7 @@ def write_source(folder: Path) -> None:
              "hdr_strength": 2.0, "frames": frames}  # fmt: skip
     (folder / "capture.json").write_text(json.dumps(about))
     half = np.zeros((SIZE, SIZE), np.uint8)
-    half[4:12, 4:8], half[4:12, 8:12] = 255, 128
+    half[2:14, 2:8], half[2:14, 8:14] = 255, 128
     for frame in range(NUM_FRAMES):
         for name in ("cam00", "cam01"):
             composited = (half[..., None] * np.array([0.8, 0.6, 0.4])).round().astype(np.uint8)

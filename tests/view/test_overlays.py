@@ -103,3 +103,11 @@ def test_spread_keeps_the_ends() -> None:
     assert overlays.spread(range(100), 3) == [0, 50, 99]
     assert overlays.spread([4, 7], 5) == [4, 7]
     assert overlays.spread(range(9), 0) == []
+
+
+def test_pictures_of_two_shapes_share_a_sheet() -> None:
+    high, low = np.zeros((40, 20, 3), np.uint8), np.zeros((10, 20, 3), np.uint8)
+    page = overlays.contact_sheet([high, low], ["", ""], width=20)
+    assert page.shape == (40 + overlays.CAPTION_HEIGHT, 40, 3)
+    assert (page[:40, :20] == 0).all()
+    assert (page[10:40, 20:] == 255).all()

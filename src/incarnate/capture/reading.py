@@ -38,6 +38,24 @@ def read_frame(capture: Capture, index: int, camera: int = 0, size: Size | None 
     return _read(capture, capture.layout.images, (index, camera), size)
 
 
+def read_matte(capture: Capture, index: int, camera: int = 0) -> Float[Tensor, "height width"]:
+    """Decode a frame's coverage alone, as `read_frame` gives it at the picture's own size.
+
+    Args:
+        capture: The capture.
+        index: Position in the capture's frame list.
+        camera: Position in the capture's camera list.
+
+    Raises:
+        CaptureError: A file is missing, unreadable, or not of its camera's size.
+    """
+    if matte_path(capture, index, camera) is not None:
+        return _matte(capture, None, index, camera)
+    path = image_path(capture, index, camera)
+    pixels = _checked(read_picture(path), path, capture.cameras[camera])
+    return _matte(capture, pixels, index, camera)
+
+
 def read_relit_frame(
     capture: Capture, light_name: str, index: int, camera: int = 0, size: Size | None = None
 ) -> Frame:
@@ -161,13 +179,13 @@ def _read(capture: Capture, pattern: str, which: tuple[int, int], size: Size | N
 
 
 def _matte(
-    capture: Capture, pixels: UInt8[np.ndarray, "height width c"], index: int, camera: int
+    capture: Capture, pixels: UInt8[np.ndarray, "height width c"] | None, index: int, camera: int
 ) -> Float[Tensor, "height width"]:
     """Coverage from the matte's file, the picture's alpha, or, for relit pictures, the frame's."""
     path = matte_path(capture, index, camera)
     if path is not None:
         coverage = _checked(read_picture(path, "L"), path, capture.cameras[camera])
-    elif pixels.shape[-1] == 4:
+    elif pixels is not None and pixels.shape[-1] == 4:
         coverage = pixels[..., 3]
     else:
         own = read_picture(image_path(capture, index, camera))

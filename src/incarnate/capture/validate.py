@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from incarnate.capture.alignment import shares_on_mattes
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.pictures import read_picture
 from incarnate.capture.reading import image_path, matte_path
@@ -16,6 +17,10 @@ _BLACK = 2
 """Pictures whose brightest 8-bit value stays below this show nothing."""
 _OUTLIER_FACTOR = 4.0
 _OUTLIER_PIXELS = 2.0
+# Clothes and hair lie outside the rig, so that a good camera has nearly all of it on the matte; one
+# that is turned by a degree, or swapped with another, loses limbs first.
+_MIN_ON_MATTE = 0.8
+_MAX_BEHIND_OTHERS = 0.1
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,28 @@ def _track_problems(capture: Capture) -> Iterator[Problem]:
         yield Problem(None, None, *_split_text(error))
         return
     yield from _pose_problems(track)
+    if len(capture.cameras) > 1 and len(track.poses) == capture.num_frames:
+        yield from _calibration_problems(capture, track)
+
+
+def _calibration_problems(capture: Capture, track: Track) -> Iterator[Problem]:
+    shares = shares_on_mattes(capture, track)
+    usual = float(shares.nanmedian())
+    if usual < _MIN_ON_MATTE:
+        yield Problem(
+            None, None,
+            f"only {100 * usual:.0f} in 100 of the rig's vertices lie on the mattes",
+            "check the poses and the axes of the world",
+        )  # fmt: skip
+        return
+    for name, share in zip(capture.camera_names, shares.tolist(), strict=True):
+        if share < usual - _MAX_BEHIND_OTHERS:
+            yield Problem(
+                None, name,
+                f"only {100 * share:.0f} in 100 of the rig's vertices lie on the mattes, against "
+                f"{100 * usual:.0f} in the other cameras",
+                "check its calibration, and whether its pictures are another camera's",
+            )  # fmt: skip
 
 
 def _pose_problems(track: Track) -> Iterator[Problem]:

@@ -8,30 +8,39 @@ import tyro
 from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from incarnate.capture.capture import Capture, Track
     from incarnate.capture.validate import Problem
+    from incarnate.rigs.rig import Rig
+
+_FRAMES_OF_ONE_CAMERA, _FRAMES_OF_MANY = 24, 3
+_MOST_COLUMNS = 12
+# More faulty frames of one of many cameras are told in one line.
+_TOLD_ONE_BY_ONE = 3
 
 
 def check(
     capture: tyro.conf.Positional[Path],
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None,
-    frames: int = 24,
-    camera: int = 0,
+    frames: int | None = None,
+    camera: int | None = None,
 ) -> int:
-    """Validate a capture, draw its rig over its frames, and name the faulty frames.
+    """Validate a capture, draw its rig over its frames, and name the faulty frames and cameras.
 
     Args:
         capture: Folder of the capture.
         output: Folder for the pictures; the folder check inside the capture if left out.
-        frames: How many frames are drawn: the faulty ones first, the rest evenly spread.
-        camera: Which camera's frames are drawn, counted from 0.
+        frames: How many frames are drawn: the faulty ones first, the rest evenly spread. Left out,
+            24 of one camera, or 3 of each of many.
+        camera: Which camera's frames are drawn, counted from 0; all cameras' if left out.
     """
     from incarnate.capture.files import load_capture
     from incarnate.capture.validate import validate
     from incarnate.errors import CaptureError
 
     loaded = load_capture(capture)
-    if not 0 <= camera < len(loaded.cameras):
+    if camera is not None and not 0 <= camera < len(loaded.cameras):
         raise CaptureError(
             f"--camera {camera}: {capture} has {len(loaded.cameras)}, counted from 0 "
             f"({', '.join(loaded.camera_names)})."
@@ -39,11 +48,15 @@ def check(
     output = capture / "check" if output is None else output
     problems = validate(loaded)
     track = _track_of(loaded)
+    drawn = list(range(len(loaded.cameras))) if camera is None else [camera]
+    if frames is None:
+        frames = _FRAMES_OF_ONE_CAMERA if len(drawn) == 1 else _FRAMES_OF_MANY
     chosen = _choose(loaded, problems, frames)
-    sheet = _draw(loaded, track, chosen, camera=camera, output=output)
+    views = [(index, view) for index in chosen for view in drawn]
+    sheet = _draw(loaded, track, views, output)
     print(_summary(loaded, track))
-    for problem in problems:
-        print(f"problem: {problem}")
+    for line in _told(loaded, problems):
+        print(f"problem: {line}")
     if sheet is None:
         print("wrote nothing: none of the chosen frames can be read")
     else:
@@ -51,7 +64,8 @@ def check(
     if problems:
         print(f"next: mend the {len(problems)} problems above, then check again")
         return 1
-    print(f"no problems found; next: incarnate train head {capture} -o AVATAR --preset quick")
+    kind = "body" if track is not None and _has_legs(track.rig) else "head"
+    print(f"no problems found; next: incarnate train {kind} {capture} -o AVATAR --preset quick")
     return 0
 
 
@@ -76,36 +90,77 @@ def _choose(capture: "Capture", problems: "list[Problem]", count: int) -> list[i
     return sorted([*chosen, *spread(others, count - len(chosen))])
 
 
-def _draw(
-    capture: "Capture", track: "Track | None", chosen: list[int], *, camera: int, output: Path
-) -> Path | None:
-    """Write one picture a frame, and all on one sheet; returns its path, None if none is there."""
-    from incarnate.capture.pictures import write_picture
-    from incarnate.capture.reading import read_frame
-    from incarnate.errors import CaptureError
-    from incarnate.view.overlays import contact_sheet, draw_matte, draw_rig
+def _told(capture: "Capture", problems: "list[Problem]") -> list[str]:
+    """The problems as lines; a camera of many that fails in many frames takes one line."""
+    lines: list[str] = []
+    for name in (None, *capture.camera_names):
+        own = [problem for problem in problems if problem.camera == name]
+        of_frames = [problem for problem in own if problem.frame is not None]
+        if name is None or len(capture.cameras) == 1 or len(of_frames) <= _TOLD_ONE_BY_ONE:
+            lines += map(str, own)
+            continue
+        lines.append(
+            f"camera {name}: {len(of_frames)} of {capture.num_frames} frames are faulty, first: "
+            f"{of_frames[0]}"
+        )
+        lines += [str(problem) for problem in own if problem.frame is None]
+    return lines
 
-    drawn, captions = [], []
+
+def _has_legs(rig: "Rig") -> bool:
+    from incarnate.rigs.joint_names import smplx_names
+
+    return "left_knee" in smplx_names(rig.joint_names)
+
+
+def _draw(
+    capture: "Capture", track: "Track | None", views: list[tuple[int, int]], output: Path
+) -> Path | None:
+    """Write one picture a frame and camera, and all on one sheet.
+
+    Returns:
+        The sheet's path; None where nothing can be read.
+    """
+    from incarnate.capture.pictures import write_picture
+    from incarnate.view.overlays import contact_sheet, thumbnail
+
+    many = len({camera for _, camera in views}) > 1
+    small, captions = [], []
     with ConsoleProgress() as progress:
-        for done, index in enumerate(chosen, 1):
-            try:
-                frame = read_frame(capture, index, camera)
-            except CaptureError:
+        for done, (index, camera) in enumerate(views, 1):
+            picture = _drawn(capture, track, index, camera)
+            if picture is None:
                 continue
-            caption = f"frame {index}"
-            if track is None:
-                drawn.append(draw_matte(frame))
-            else:
-                drawn.append(draw_rig(frame, track.rig, track.poses[index]))
+            name, file = capture.camera_names[camera], f"{index:06d}.png"
+            write_picture(output / name / file if many else output / file, picture)
+            # Only the small ones are kept: a hundred cameras' pictures would not fit in memory.
+            small.append(thumbnail(picture))
+            caption = f"{name}  frame {index}" if many else f"frame {index}"
+            if track is not None and track.origin == "tracked":
                 caption += f"  {track.residuals[index]:.1f} px"
             captions.append(caption)
-            write_picture(output / f"{index:06d}.png", drawn[-1])
-            progress(done, len(chosen), "drawing frames")
-    if not drawn:
+            progress(done, len(views), "drawing frames")
+    if not small:
         return None
     sheet = output / "sheet.png"
-    write_picture(sheet, contact_sheet(drawn, captions))
+    columns = min(len({camera for _, camera in views}), _MOST_COLUMNS) if many else 6
+    write_picture(sheet, contact_sheet(small, captions, columns=columns))
     return sheet
+
+
+def _drawn(
+    capture: "Capture", track: "Track | None", index: int, camera: int
+) -> "np.ndarray | None":
+    """One frame with the rig over it; None where it cannot be read."""
+    from incarnate.capture.reading import read_frame
+    from incarnate.errors import CaptureError
+    from incarnate.view.overlays import draw_matte, draw_rig
+
+    try:
+        frame = read_frame(capture, index, camera)
+    except CaptureError:
+        return None
+    return draw_matte(frame) if track is None else draw_rig(frame, track.rig, track.poses[index])
 
 
 def _summary(capture: "Capture", track: "Track | None") -> str:

@@ -71,23 +71,34 @@ def contact_sheet(
     """Many pictures on one page, each with a line of text below it.
 
     Args:
-        pictures: 8-bit sRGB, all of one size.
+        pictures: 8-bit sRGB; a lower one leaves the rest of its place white.
         captions: One a picture.
         columns: Pictures in a row.
         width: Of each picture on the page, pixels.
     """
     assert len(pictures) == len(captions) > 0, "a sheet needs pictures, each with a caption"
     columns = min(columns, len(pictures))
-    height = round(width * pictures[0].shape[0] / pictures[0].shape[1])
+    small = [thumbnail(picture, width) for picture in pictures]
+    height = max(len(picture) for picture in small)
     rows = -(-len(pictures) // columns)
     page = Image.new("RGB", (columns * width, rows * (height + CAPTION_HEIGHT)), "white")
     pen = ImageDraw.Draw(page)
     font = ImageFont.load_default()
-    for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+    for place, (picture, caption) in enumerate(zip(small, captions, strict=True)):
         left, top = place % columns * width, place // columns * (height + CAPTION_HEIGHT)
-        page.paste(Image.fromarray(picture).resize((width, height)), (left, top))
+        page.paste(Image.fromarray(picture), (left, top))
         pen.text((left + 4, top + height + 3), caption, fill="black", font=font)
     return np.array(page)
+
+
+def thumbnail(
+    picture: UInt8[np.ndarray, "height width 3"], width: int = 240
+) -> UInt8[np.ndarray, "new_height new_width 3"]:
+    """A picture at another width, as `contact_sheet` shows it; many of them fit in memory."""
+    if picture.shape[1] == width:
+        return picture
+    height = round(width * picture.shape[0] / picture.shape[1])
+    return np.array(Image.fromarray(picture).resize((width, height)))
 
 
 def _outline(matte: Float[Tensor, "height width"]) -> Bool[np.ndarray, "height width"]:

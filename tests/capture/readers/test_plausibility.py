@@ -7,7 +7,7 @@ import torch
 from tests.avatars.people import write_painted_capture
 
 from incarnate.capture.capture import Capture, Track
-from incarnate.capture.readers.plausibility import doubts_about, share_inside
+from incarnate.capture.readers.plausibility import doubts_about
 from incarnate.capture.tracks import load_track
 
 
@@ -29,10 +29,3 @@ def test_a_head_beside_or_too_far_is_doubted(
     moved = track.poses.root_translation + torch.tensor(shift)
     track = replace(track, poses=replace(track.poses, root_translation=moved))
     assert "check --format, --flame and --head-scale" in doubts_about(capture, track)[0]
-
-
-def test_points_outside_the_picture_do_not_count() -> None:
-    covered = torch.tensor([[True, False], [True, False]])
-    points = torch.tensor([[0.5, 0.5], [1.5, 0.5], [-3.0, 0.5], [0.5, 7.0]])
-    assert share_inside(points, covered) == 0.5
-    assert share_inside(points[2:], covered) == 0.0

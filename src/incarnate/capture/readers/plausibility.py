@@ -1,9 +1,8 @@
 """Whether an imported head lies where its mattes are: wrong axes, scales and models show here."""
 
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
+from incarnate.capture.alignment import share_inside
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.reading import read_frame
 from incarnate.rigs.skinning import pose_rig
@@ -46,15 +45,3 @@ def doubts_about(capture: Capture, track: Track) -> tuple[str, ...]:
         f"{100 * tall:.0f} in 100 of their height: the head is probably not where the pictures "
         "have it; look at the overlay, and check --format, --flame and --head-scale",
     )
-
-
-def share_inside(
-    pixels: Float[Tensor, "vertices 2"], covered: Bool[Tensor, "height width"]
-) -> float:
-    """Which share of some points lies on a matte; points outside the picture do not count."""
-    height, width = covered.shape
-    columns, rows = pixels.floor().long().unbind(-1)
-    seen = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    if not bool(seen.any()):
-        return 0.0
-    return float(covered[rows[seen], columns[seen]].float().mean())

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from incarnate.rigs.skinning import apply_affine, blend_transforms
+from incarnate.rigs.skinning import apply_affine
 from incarnate.rigs.weight_volume import WeightVolume
 
 CONVERGED = 1e-4
@@ -39,7 +39,7 @@ class PosedVolume:
 
     def pose(self, points: Float[Tensor, "points 3"]) -> Float[Tensor, "points 3"]:
         """Skin canonical points (metres) into the pose; world metres, differentiable."""
-        index, shares, _ = self.volume.corners(points)
+        index, shares, _ = self.volume.grid.corners(points)
         blended = (shares[..., None] * self.maps[index]).sum(1)
         canonical, world = blended.unflatten(-1, (2, 3, 4)).unbind(1)
         return apply_affine(world, _unapply(canonical, points))
@@ -48,7 +48,7 @@ class PosedVolume:
         self, points: Float[Tensor, "points 3"]
     ) -> tuple[Float[Tensor, "points 3"], Float[Tensor, "points 3 3"]]:
         """Posed points, and their derivative by the canonical ones (row: world axis)."""
-        index, shares, slopes = self.volume.corners(points)
+        index, shares, slopes = self.volume.grid.corners(points)
         both = torch.cat([shares[:, None], slopes.transpose(1, 2)], 1) @ self.maps[index]
         canonical, world = both.unflatten(-1, (2, 3, 4)).unbind(2)
         inverse = inverse_3x3(canonical[:, 0, :, :3])
@@ -69,16 +69,7 @@ def posed_volume(
 ) -> PosedVolume:
     """Blend the joints' skinning matrices of the canonical and of another pose at each voxel."""
     joints = torch.cat([m[:, :3].flatten(1) for m in (canonical_from_rest, world_from_rest)], 1)
-    return PosedVolume(volume, volume.grid.flatten(0, 2) @ joints)
-
-
-def rest_points(
-    points: Float[Tensor, "points 3"],
-    weights: Float[Tensor, "points joints"],
-    canonical_from_rest: Float[Tensor, "joints 4 4"],
-) -> Float[Tensor, "points 3"]:
-    """Where canonical points with given weights lie in the rest pose, metres."""
-    return _unapply(blend_transforms(weights, canonical_from_rest), points)
+    return PosedVolume(volume, volume.weights @ joints)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from scipy.sparse.linalg import cg
 from torch import Tensor
 
 from incarnate.geometry.closest_points import closest_surface_points
+from incarnate.geometry.grids import Grid, grid_around
 
 NUM_STRONGEST = 8
 """How many joints a point follows at most."""
 
-_CORNERS = tuple((x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1))
 # Voxel centres within this many voxels of the surface always hold its weights: the layer is
 # closed, so that values from the two sides of a thin part do not mix.
 _SURFACE_REACH = 0.9
@@ -35,47 +35,19 @@ _COARSEST = 4096
 
 @dataclass(frozen=True)
 class WeightVolume:
-    """A grid of skinning weights in canonical space, looked up trilinearly."""
+    """Skinning weights in canonical space, looked up trilinearly."""
 
-    grid: Float[Tensor, "x y z joints"]
-    """Weights at the voxel centres; non-negative, they sum to one."""
-    origin: Float[Tensor, "3"]
-    """Position of the centre of voxel (0, 0, 0), metres."""
-    voxel_size: float
-    """Distance of neighbouring voxel centres, metres."""
+    grid: Grid
+    """Where the voxels lie."""
+    weights: Float[Tensor, "voxels joints"]
+    """Weights at the voxels' centres; non-negative, they sum to one."""
 
     def sample(self, points: Float[Tensor, "points 3"]) -> Float[Tensor, "points joints"]:
         """Weights at canonical points (metres); beyond the grid, those of its border.
 
         Differentiable by the points; `strongest_weights` thins the result out.
         """
-        index, coefficients, _ = self.corners(points)
-        corner_weights = self.grid.flatten(0, 2)[index]
-        return (coefficients[..., None] * corner_weights).sum(1)
-
-    def corners(
-        self, points: Float[Tensor, "points 3"]
-    ) -> tuple[Int[Tensor, "points 8"], Float[Tensor, "points 8"], Float[Tensor, "points 8 3"]]:
-        """The eight voxels around each point.
-
-        Returns:
-            Their index in the flattened grid, their share in the point's value, and the gradient
-            of that share by the point (1/metres).
-        """
-        size = torch.tensor(self.grid.shape[:3])
-        place = (points - self.origin) / self.voxel_size
-        inside = (place >= 0) & (place <= size - 1)
-        place = torch.minimum(place.clamp(min=0), (size - 1).to(place.dtype))
-        first = torch.minimum(place.detach().long(), size - 2)
-        part = (place - first)[:, None]
-        corner = torch.tensor(_CORNERS)
-        voxel = first[:, None] + corner
-        index = (voxel[..., 0] * size[1] + voxel[..., 1]) * size[2] + voxel[..., 2]
-        share = torch.where(corner.bool(), part, 1 - part)
-        x, y, z = share.unbind(-1)
-        slope = (2 * corner - 1) * inside[:, None] / self.voxel_size
-        gradient = torch.stack([y * z, x * z, x * y], -1) * slope
-        return index, x * y * z, gradient
+        return self.grid.look_up(self.weights, points)
 
 
 def strongest_weights(
@@ -115,22 +87,20 @@ def diffuse_weights(
     Returns:
         The volume; each voxel keeps its strongest joints.
     """
-    low, high = vertices.amin(0) - margin, vertices.amax(0) + margin
-    voxel_size = float((high - low).prod() / num_voxels) ** (1 / 3)
-    shape = tuple(int(n) + 2 for n in ((high - low) / voxel_size).tolist())
-    axes = [torch.arange(n) * voxel_size + low[axis] for axis, n in enumerate(shape)]
-    centers = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, 2)
+    box = vertices.amax(0) - vertices.amin(0) + 2 * margin
+    voxel_size = float(box.prod() / num_voxels) ** (1 / 3)
+    grid = grid_around(vertices, margin=margin, voxel_size=voxel_size)
     used = weights.amax(0) > 0
     reach = max(layer, _SURFACE_REACH * voxel_size)
-    values, distance = _nearest_weights(centers, (vertices, faces, weights[:, used]), reach)
-    step = _largest_step(values.unflatten(0, shape)).flatten()
+    values, distance = _nearest_weights(grid.centers(), (vertices, faces, weights[:, used]), reach)
+    step = _largest_step(values.unflatten(0, grid.shape)).flatten()
     fixed = (distance <= _SURFACE_REACH * voxel_size) | (
         (distance <= layer) & (step < _LARGEST_STEP)
     )
-    solution = _harmonic(values.double().numpy(), fixed.numpy(), shape)
-    grid = weights.new_zeros(len(centers), weights.shape[1])
-    grid[:, used] = strongest_weights(torch.from_numpy(solution).to(weights.dtype).clamp(0, 1))
-    return WeightVolume(grid.unflatten(0, shape), low, voxel_size)
+    solution = _harmonic(values.double().numpy(), fixed.numpy(), grid.shape)
+    diffused = weights.new_zeros(grid.num_voxels, weights.shape[1])
+    diffused[:, used] = strongest_weights(torch.from_numpy(solution).to(weights.dtype).clamp(0, 1))
+    return WeightVolume(grid, diffused)
 
 
 def _nearest_weights(

@@ -1,0 +1,197 @@
+"""The avatar package: a .glb that browsers drive and light, and that any viewer shows.
+
+docs/package.md has the format. Its base is ordinary glTF. What no standard carries (bases,
+materials, shadows, light, consent) stands in the extension `INCARNATE_avatar`, whose arrays are
+buffer views with a type and a shape.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from incarnate.avatars.codes import CODE_LIMIT
+from incarnate.avatars.files import Stage
+from incarnate.avatars.head import HeadAvatar
+from incarnate.errors import AvatarError
+from incarnate.splats.files.gltf_container import GlbWriter, read_glb, write_whole
+from incarnate.view.package_gltf import SPLATTING, motion, skeleton, splat_primitive
+from incarnate.view.package_head import PackagedHead
+from incarnate.view.package_reading import package_from_glb
+from incarnate.view.package_reduction import NUM_COEFFICIENTS, reduced_head
+
+EXTENSION: Final = "INCARNATE_avatar"
+VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Package:
+    """What a package holds."""
+
+    head: PackagedHead
+    """The avatar: pose it, draw it, light it."""
+    stage: Stage
+    """Camera and motion of its capture; no frame of it counts as unseen."""
+    about: dict[str, Any]
+    """``name``, ``consent`` and ``licenses``."""
+
+
+def write_package(
+    avatar: HeadAvatar,
+    stage: Stage,
+    path: Path,
+    *,
+    about: Mapping[str, Any] | None = None,
+    num_coefficients: int = NUM_COEFFICIENTS,
+) -> int:
+    """Write an avatar as a package.
+
+    Args:
+        avatar: Trained.
+        stage: Camera and motion of its capture.
+        path: Where to; another name until it is whole.
+        about: The avatar's JSON facts: ``capture``, ``consent`` and ``licenses`` are kept.
+        num_coefficients: How many directions of deformation to keep.
+
+    Returns:
+        The size in bytes.
+    """
+    head = reduced_head(avatar, stage, num_coefficients)
+    content = package_bytes(head, stage, about or {"licenses": {"rig": avatar.rig.license}})
+    write_whole(content, path)
+    return len(content)
+
+
+def read_package(path: Path | str) -> Package:
+    """Read a package: the avatar that a browser would show.
+
+    Raises:
+        AvatarError: There is no such file, it is no package, a newer one, or a damaged one.
+    """
+    glb = read_glb(path)
+    facts = glb.document.get("extensions", {}).get(EXTENSION)
+    if not isinstance(facts, dict):
+        raise AvatarError(
+            f"{path} is a GLB, but no avatar package: it has no extension {EXTENSION}. "
+            "`incarnate export AVATAR --format package` writes one"
+        )
+    version = facts.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise AvatarError(
+            f"{path} is a package of version {version!r}; this release reads up to {VERSION}. "
+            "Install a newer incarnate"
+        )
+    try:
+        head, stage = package_from_glb(glb, facts)
+    except AvatarError as problem:
+        raise AvatarError(f"{path}: {problem}") from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise AvatarError(f"{path}: the package is damaged ({error!r}); export it again") from error
+    return Package(head, stage, {key: facts.get(key) for key in ("name", "consent", "licenses")})
+
+
+def package_bytes(head: PackagedHead, stage: Stage, about: Mapping[str, Any]) -> bytes:
+    """The package's file.
+
+    Args:
+        head: From `reduced_head`.
+        stage: Camera and motion of the capture.
+        about: JSON facts: ``capture``, ``consent`` and ``licenses`` are kept.
+    """
+    writer = GlbWriter()
+    primitive = splat_primitive(writer, head, stage)
+    nodes, skin = skeleton(writer, head)
+    document = {
+        "asset": {"version": "2.0", "generator": "incarnate"},
+        "extensionsUsed": [SPLATTING, EXTENSION],
+        "scene": 0,
+        "scenes": [{"nodes": [0, 1]}],
+        "nodes": nodes,
+        "meshes": [{"name": "head", "primitives": [primitive]}],
+        "skins": [skin],
+        "animations": [motion(writer, head, stage)],
+        "extensions": {EXTENSION: _extension(writer, head, stage, about)},
+    }
+    return writer.glb(document)
+
+
+def _extension(
+    writer: GlbWriter, head: PackagedHead, stage: Stage, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    camera = stage.camera
+    return {
+        "version": VERSION,
+        "kind": "head",
+        "name": about.get("capture") or "avatar",
+        "consent": about.get("consent"),
+        "licenses": dict(about.get("licenses") or {}),
+        "numSplats": len(head.splats),
+        "shading": head.shading,
+        "expressions": list(head.rig.expression_names),
+        "deformation": _deformation(writer, head),
+        "materials": _materials(writer, head),
+        "exposure": _exposure(writer, head),
+        "light": _array(writer, head.light.radiance, "f2"),
+        "camera": {
+            "intrinsics": camera.intrinsics.flatten().tolist(),
+            "cameraFromWorld": camera.camera_from_world.flatten().tolist(),
+            "width": camera.width,
+            "height": camera.height,
+        },
+        "clips": [
+            {
+                "name": "capture",
+                "animation": 0,
+                "fps": float(stage.fps),
+                "expression": _array(writer, stage.poses.expression, "f2"),
+            }
+        ],
+    }
+
+
+def _deformation(writer: GlbWriter, head: PackagedHead) -> dict[str, Any]:
+    parts = head.deformation
+    return {
+        "codeLimit": CODE_LIMIT,
+        "codeMean": _array(writer, parts.projection.mean, "f4"),
+        "codeComponents": _array(writer, parts.projection.components, "f4"),
+        "coefficients": _array(writer, parts.coefficients, "f4"),
+        # Coefficients last, so that a splat's numbers lie together.
+        "basis": _array(writer, parts.basis, "f2"),
+    }
+
+
+def _materials(writer: GlbWriter, head: PackagedHead) -> dict[str, Any]:
+    surface = head.surface
+    columns = torch.cat(
+        [surface.albedo, surface.roughness[:, None], surface.reflectance[:, None]], -1
+    )
+    return {"surface": _array(writer, columns, "f2")}
+
+
+def _exposure(writer: GlbWriter, head: PackagedHead) -> dict[str, Any]:
+    parts = head.exposure
+    scale = parts.basis.abs().amax(0).clamp(min=1e-6) / 127
+    return {
+        "weights": _array(writer, parts.transfer.weights, "f2"),
+        "bare": _array(writer, parts.transfer.bare, "f4"),
+        "open": _array(writer, parts.transfer.open, "f4"),
+        "hidden": _array(writer, parts.transfer.hidden[:, 0], "f2"),
+        "frameJoints": list(parts.frame_joints),
+        "frameOfJoint": parts.frame_of_joint.tolist(),
+        "occlusion": _array(writer, parts.logits, "f2"),
+        "occlusionBasis": _array(writer, (parts.basis / scale).round(), "i1"),
+        "occlusionScale": scale.tolist(),
+        "trainingGain": _array(writer, parts.training_gain, "f2"),
+    }
+
+
+def _array(writer: GlbWriter, values: Float[Tensor, "..."], kind: str) -> dict[str, Any]:
+    """An array of the extension: where it lies, what its numbers are, and its shape."""
+    numbers = values.detach().numpy().astype(np.dtype(kind))
+    return {"bufferView": writer.add_view(numbers), "type": kind, "shape": list(numbers.shape)}

@@ -46,7 +46,7 @@ def stick_rig(
     name: str, names: list[str], parents: list[int], joints: list[tuple[float, float, float]]
 ) -> Rig:
     """A rig with four vertices about each joint, which ride on it alone."""
-    places = torch.tensor(joints)
+    places = torch.tensor(joints, dtype=torch.float32)
     corners = 0.03 * torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1]])
     count = len(names)
     vertices = (places[:, None] + corners).flatten(0, 1)

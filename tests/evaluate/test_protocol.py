@@ -107,6 +107,7 @@ def test_the_protocol_tells_how_to_make_the_numbers_again(
     assert protocol["frames"] == [2, 4]
     assert (protocol["width"], protocol["height"]) == (40, 48)
     assert protocol["camera"] == "front"
+    assert protocol["poses"] == "from the track"
     assert "torch" in str(protocol["software"])
 
 

@@ -169,6 +169,8 @@ def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[in
         "camera": trial.capture.camera_names[trial.options.camera],
         "width": width,
         "height": height,
+        # Aligned with test pictures or not: figures on the one and on the other don't compare.
+        "poses": str(trial.capture.provenance.get("refined", "from the track")),
         "expressions": _expressions(trial),
         "background": "black: the truth is straight colour × matte",
         "colour": "display-encoded sRGB in [0, 1]; gains are fitted in linear colour",

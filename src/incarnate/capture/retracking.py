@@ -1,0 +1,54 @@
+"""Writes a capture anew with another track, so that both can be compared."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from incarnate.capture.capture import Capture, Track
+from incarnate.capture.files import load_capture, manifest_of
+from incarnate.capture.manifest import MANIFEST_NAME, manifest_json
+from incarnate.capture.writing import save_track
+from incarnate.errors import CaptureError
+
+
+def write_retracked(
+    capture: Capture, track: Track, folder: Path, provenance: Mapping[str, object]
+) -> Capture:
+    """Write a capture's files with another track into a new folder.
+
+    Pictures are hard links where the disk allows it, and take no room; the capture stays as it is.
+
+    Args:
+        capture: The capture.
+        track: One pose for each of its frames.
+        folder: Where to; must not exist.
+        provenance: Entries to add to the capture's own.
+
+    Raises:
+        CaptureError: The folder exists, or the track has another number of frames.
+    """
+    if folder.exists():
+        raise CaptureError(f"{folder} exists; it is left alone. Give a folder that does not.")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        shutil.copytree(capture.folder, partial, copy_function=_link_or_copy)
+        copied = save_track(track, partial)
+        noted = replace(copied, provenance={**copied.provenance, **provenance})
+        # A new file, since the old one may be a link to the capture's own.
+        manifest = partial / f".{MANIFEST_NAME}.partial"
+        manifest.write_text(manifest_json(manifest_of(noted)), encoding="utf-8")
+        manifest.replace(partial / MANIFEST_NAME)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return load_capture(folder)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

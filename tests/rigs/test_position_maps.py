@@ -1,4 +1,3 @@
-import math
 from dataclasses import replace
 
 import pytest
@@ -6,6 +5,7 @@ import torch
 from scipy.spatial import KDTree
 
 from incarnate.geometry.meshes import face_normals, sample_surface
+from incarnate.rigs.canonical import canonical_pose
 from incarnate.rigs.embedded import default_body_rig
 from incarnate.rigs.position_maps import (
     MAX_STRETCH,
@@ -14,7 +14,7 @@ from incarnate.rigs.position_maps import (
     position_maps_of_rig,
     unposed,
 )
-from incarnate.rigs.rig import Pose, SurfacePoints, rest_pose
+from incarnate.rigs.rig import Pose, SurfacePoints
 from incarnate.rigs.skinning import pose_rig
 
 SIZE = 128
@@ -22,19 +22,13 @@ SIZE = 128
 
 @pytest.fixture(scope="module")
 def spread() -> Pose:
-    """Arms and legs apart."""
-    rig = default_body_rig()
-    pose = rest_pose(rig)
-    joints = pose.joint_rotations.clone()
-    for name, degrees in (("hip", 20.0), ("shoulder", 40.0)):
-        joints[rig.joint_index(f"left_{name}") - 1, 2] = math.radians(degrees)
-        joints[rig.joint_index(f"right_{name}") - 1, 2] = -math.radians(degrees)
-    return replace(pose, joint_rotations=joints)
+    """Arms out, legs apart."""
+    return canonical_pose(default_body_rig())
 
 
 @pytest.fixture(scope="module")
-def maps(spread: Pose) -> PositionMaps:
-    return position_maps_of_rig(default_body_rig(), SIZE, spread)
+def maps() -> PositionMaps:
+    return position_maps_of_rig(default_body_rig(), SIZE)
 
 
 def pixel_centers(size: int) -> torch.Tensor:

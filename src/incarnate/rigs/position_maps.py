@@ -14,6 +14,7 @@ from torch import Tensor
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.meshes import face_normals, vertex_normals
 from incarnate.geometry.zbuffer import rasterize_mesh
+from incarnate.rigs.canonical import canonical_pose
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, pose_rig
 
@@ -177,9 +178,15 @@ def make_position_maps(
     )
 
 
-def position_maps_of_rig(rig: Rig, size: int, pose: Pose) -> PositionMaps:
-    """Position maps of a rig's own surface in its canonical pose."""
-    posed = pose_rig(rig, pose)
+def position_maps_of_rig(rig: Rig, size: int, pose: Pose | None = None) -> PositionMaps:
+    """Position maps of a rig's own surface.
+
+    Args:
+        rig: The subject's rig, with its identity folded in.
+        size: Pixels along a side of a map.
+        pose: Where nothing hides anything else; `canonical_pose` if left out.
+    """
+    posed = pose_rig(rig, canonical_pose(rig) if pose is None else pose)
     return make_position_maps(
         posed.vertices,
         rig.faces,

@@ -1,12 +1,14 @@
 """Motion files written from poses of a rig, and random poses that a body could take."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
 from incarnate.rigs.rig import Pose, Rig
+from incarnate.splats.files.gltf_container import GlbWriter
 
 
 def lively(rig: Rig, frames: int, seed: int = 3) -> Pose:
@@ -65,4 +67,61 @@ def write_bvh(
         row = np.concatenate([roots[frame], *angles])
         lines.append(" ".join(f"{value:.9f}" for value in row))
     path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def gltf_of(rig: Rig, poses: Pose, *, fps: float = 30.0) -> tuple[GlbWriter, dict[str, Any]]:
+    """A skin's joints and a linear animation, under an armature that lies on its back."""
+    writer = GlbWriter()
+    count = rig.num_joints
+    parents = rig.parents
+    offsets = [
+        rig.joints[j] - (rig.joints[parents[j]] if parents[j] >= 0 else 0) for j in range(count)
+    ]
+    # And is a hundredth, so that bones are in centimetres: as Blender and Mixamo export.
+    nodes: list[dict[str, Any]] = [
+        {
+            "name": rig.joint_names[j],
+            "translation": offsets[j].double().tolist(),
+            "children": [k for k, parent in enumerate(parents) if parent == j],
+        }
+        for j in range(count)
+    ]
+    tilt = Rotation.from_euler("X", -90, degrees=True)
+    for node in nodes[:1]:
+        place = 100 * tilt.inv().apply(np.array(node["translation"]))
+        node["translation"] = place.tolist()
+        node["rotation"] = tilt.inv().as_quat().tolist()
+        node["scale"] = [100.0, 100.0, 100.0]
+    nodes.append({
+        "name": "Armature", "children": [0], "rotation": tilt.as_quat().tolist(),
+        "scale": [0.01, 0.01, 0.01],
+    })  # fmt: skip
+    times = writer.add_accessor((np.arange(len(poses)) / fps).astype(np.float32), bounds=True)
+    turns = torch.cat([poses.root_rotation[:, None], poses.joint_rotations], 1).double().numpy()
+    samplers, channels = [], []
+
+    def add(joint: int, path: str, values: np.ndarray) -> None:
+        output = writer.add_accessor(values.astype(np.float32))
+        channels.append({"sampler": len(samplers), "target": {"node": joint, "path": path}})
+        samplers.append({"input": times, "output": output})
+
+    for joint in range(count):
+        turn = Rotation.from_rotvec(turns[:, joint])
+        add(joint, "rotation", (tilt.inv() * turn if joint == 0 else turn).as_quat())
+    places = rig.joints[0].double().numpy() + poses.root_translation.double().numpy()
+    add(0, "translation", 100 * tilt.inv().apply(places))
+    document = {
+        "asset": {"version": "2.0"},
+        "nodes": nodes,
+        "skins": [{"joints": list(range(count))}],
+        "animations": [{"samplers": samplers, "channels": channels}],
+    }
+    return writer, document
+
+
+def write_glb(rig: Rig, poses: Pose, path: Path, *, fps: float = 30.0) -> Path:
+    """As `gltf_of`, in one file."""
+    writer, document = gltf_of(rig, poses, fps=fps)
+    path.write_bytes(writer.glb(document))
     return path

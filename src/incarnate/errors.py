@@ -35,3 +35,7 @@ class RenderError(IncarnateError):
 
 class DriveError(IncarnateError):
     """A driver's motion cannot be read, or does not fit the avatar."""
+
+
+class SplatFileError(IncarnateError):
+    """A file of splats can't be read or written: malformed, too large, or of another version."""

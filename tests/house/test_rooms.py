@@ -27,11 +27,12 @@ ROOMS_OF_PACKAGE = {
     "PIL": {"capture", "tracking", "view", "evaluate"},
     "viser": {"view"},
     "tensorboard": {"train"},
+    "pxr": {"splats"},
 }
 # Extras, and packages that are slow to import: only inside the functions that need them.
-ONLY_INSIDE_FUNCTIONS = {"mediapipe", "gsplat", "viser", "tensorboard"}
+ONLY_INSIDE_FUNCTIONS = {"mediapipe", "gsplat", "viser", "tensorboard", "pxr"}
 # What an import is called where it differs from the name of its distribution.
-IMPORT_NAMES = {"pillow": "PIL"}
+IMPORT_NAMES = {"pillow": "PIL", "usd-core": "pxr"}
 
 
 def test_packages_stay_in_their_rooms() -> None:

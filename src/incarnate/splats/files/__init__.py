@@ -1,1 +1,1 @@
-"""Splats in files: one module a format."""
+"""Readers and writers of splats for other programs: one file a format (docs/export.md)."""

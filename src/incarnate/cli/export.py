@@ -1,0 +1,221 @@
+"""``incarnate export``: write an avatar for other programs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import tyro
+
+from incarnate.cli.motion import Motion, clip_of
+from incarnate.cli.progress import ConsoleProgress
+from incarnate.cli.render import Lighting, lights_of
+
+if TYPE_CHECKING:
+    from incarnate.avatars.avatar import Avatar
+    from incarnate.avatars.files import Stage
+    from incarnate.drive.clips import Clip
+    from incarnate.light.environment import Environment
+    from incarnate.splats.files.cloud import SplatCloud
+
+ONE_FRAME: Final = Motion(frames="0:1")
+"""What is exported if nothing is said: the first frame of the avatar's own motion."""
+
+OWN_LIGHT: Final = Lighting()
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How light becomes colours that any viewer can show."""
+
+    degree: Literal[0, 1, 2, 3] = 3
+    """Degree of the spherical harmonics: how finely colour depends on the side it is seen from."""
+    axes: Literal["y-down", "y-up"] = "y-down"
+    """Which way the y axis of a PLY points; most viewers of PLY take it to point down."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a format needs to write an avatar."""
+
+    avatar: "Avatar"
+    stage: "Stage"
+    clip: "Clip"
+    lights: "list[Environment | None]"
+    lighting: Lighting
+    colours: Colours
+    output: Path
+    notes: Mapping[str, str]
+    """What is known of consent and licences."""
+
+    def clouds(self, progress: ConsoleProgress) -> "Iterable[SplatCloud]":
+        """The frames, baked one by one as they are asked for."""
+        from incarnate.avatars.baking import BakeSettings, bake
+
+        settings = BakeSettings(degree=self.colours.degree, exposure=self.lighting.exposure)
+        for index, light in enumerate(self.lights):
+            pose = self.clip.poses[index]
+            yield bake(self.avatar, pose, self.stage.camera, light, settings)
+            progress(index + 1, len(self.lights), "baking")
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file to write."""
+
+    write: Callable[[Job], str]
+    """Writes it; returns what it wrote, in words."""
+    endings: tuple[str, ...]
+    """How its files are named; a format without endings writes a folder."""
+
+
+def export(
+    avatar: tyro.conf.Positional[Path],
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    format: Literal["ply", "spz", "glb", "usd"] | None = None,
+    *,
+    motion: tyro.conf.OmitArgPrefixes[Motion] = ONE_FRAME,
+    lighting: tyro.conf.OmitArgPrefixes[Lighting] = OWN_LIGHT,
+    colours: tyro.conf.OmitArgPrefixes[Colours] = Colours(),
+) -> None:
+    """Write an avatar, posed and lit, as splats that other programs open.
+
+    Args:
+        avatar: Folder of the avatar.
+        output: The file, or for many frames of PLY or SPZ a folder.
+        format: What to write; told from the ending of the output if left out.
+        motion: Which pose, or which frames of what motion.
+        lighting: What lights it; the light is baked into the colours.
+        colours: How that is done.
+    """
+    from incarnate.avatars.files import load_avatar, load_stage, read_manifest
+    from incarnate.cli.threads import use_threads
+
+    use_threads(0)
+    write = format_of(output, format).write
+    who, stage = load_avatar(avatar), load_stage(avatar)
+    clip = clip_of(motion, stage, who.rig)
+    job = Job(
+        avatar=who,
+        stage=stage,
+        clip=clip,
+        lights=lights_of(lighting, len(clip)),
+        lighting=lighting,
+        colours=colours,
+        output=output,
+        notes=notes_of(read_manifest(avatar)),
+    )
+    print(f"wrote {output}: {write(job)}")
+    print("next: docs/export.md lists programs that open it, and which way up")
+
+
+def format_of(output: Path, chosen: str | None) -> Format:
+    """The format that is asked for, or else the first with the output's ending.
+
+    Raises:
+        SplatFileError: The ending belongs to none, or not to the one chosen.
+    """
+    from incarnate.errors import SplatFileError
+
+    ending = output.suffix.lower()
+    if chosen is None:
+        found = next((known for known in FORMATS.values() if ending in known.endings), None)
+        if found is None:
+            known = ", ".join(FORMATS)
+            raise SplatFileError(f"{output} says no format by its ending; give --format {known}.")
+        return found
+    if ending and ending not in FORMATS[chosen].endings:
+        raise SplatFileError(f"{output} ends in {ending}, but --format is {chosen}: rename it.")
+    return FORMATS[chosen]
+
+
+def notes_of(manifest: Mapping[str, object]) -> dict[str, str]:
+    """What a file keeps about the person: consent and licences, a line each."""
+    notes = {"made with": "incarnate"}
+    for part in ("consent", "licenses"):
+        entries = manifest.get(part)
+        if isinstance(entries, Mapping):
+            notes |= {f"{part} {key}": str(text) for key, text in entries.items() if text}
+    if not manifest.get("consent"):
+        notes["consent"] = "not stated"
+    return notes
+
+
+def write_sequence(job: Job, ending: str, write: "Callable[[SplatCloud, Path], None]") -> str:
+    """Write one file, or a numbered one a frame into a folder.
+
+    Raises:
+        SplatFileError: Many frames are to go into a file, or one into a name without an ending.
+    """
+    from incarnate.errors import SplatFileError
+
+    many = len(job.clip) > 1
+    if many and job.output.suffix:
+        raise SplatFileError(
+            f"{len(job.clip)} frames are as many {ending} files: give -o a folder, a name without "
+            "an ending."
+        )
+    if not many and not job.output.suffix:
+        raise SplatFileError(f"one frame is one file: give -o a name that ends in {ending}.")
+    digits = max(len(str(len(job.clip) - 1)), 4)
+    cloud = None
+    with ConsoleProgress() as progress:
+        for index, cloud in enumerate(job.clouds(progress)):
+            name = job.output / f"{index:0{digits}}{ending}" if many else job.output
+            write(cloud, name)
+    assert cloud is not None
+    files = f"{len(job.clip)} files, " if many else ""
+    return f"{files}{len(cloud)} splats, harmonics of degree {cloud.degree}"
+
+
+def _write_ply(job: Job) -> str:
+    from incarnate.splats.files.ply import write_ply
+
+    def write(cloud: "SplatCloud", path: Path) -> None:
+        write_ply(cloud, path, axes=job.colours.axes, notes=job.notes)
+
+    return f"{write_sequence(job, '.ply', write)}, {job.colours.axes}"
+
+
+def _write_spz(job: Job) -> str:
+    import json
+
+    from incarnate.splats.files.cloud import write_bytes
+    from incarnate.splats.files.spz import write_spz
+
+    report = write_sequence(job, ".spz", write_spz)
+    # SPZ has no place for words.
+    notes = job.output.with_name(f"{job.output.name}.json")
+    write_bytes(json.dumps(dict(job.notes), indent=2, ensure_ascii=False).encode(), notes)
+    return f"{report}; consent and licences in {notes.name}"
+
+
+def _write_glb(job: Job) -> str:
+    from incarnate.errors import SplatFileError
+    from incarnate.splats.files.glb import write_glb
+
+    if len(job.clip) > 1:
+        raise SplatFileError(
+            f"a GLB of splats holds one pose, not {len(job.clip)} frames: choose one with "
+            "--frames, or export the motion as usd, or as a folder of ply or spz."
+        )
+    return write_sequence(job, ".glb", lambda cloud, path: write_glb(cloud, path, notes=job.notes))
+
+
+def _write_usd(job: Job) -> str:
+    from incarnate.splats.files.usd import write_usd
+
+    with ConsoleProgress() as progress:
+        count = write_usd(
+            job.clouds(progress), job.output, fps=float(job.clip.fps), notes=job.notes
+        )
+    return f"{count} frames, {job.clip.fps:g} a second"
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "ply": Format(_write_ply, (".ply",)),
+    "spz": Format(_write_spz, (".spz",)),
+    "glb": Format(_write_glb, (".glb",)),
+    "usd": Format(_write_usd, (".usd", ".usda", ".usdc")),
+}
+"""What ``--format`` may be; where endings are shared, the first is meant."""

@@ -1,5 +1,8 @@
 """The loss is zero for a perfect picture and an avatar at its start, and grows from there."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 from tests.avatars.people import portrait_camera, small_avatar, talking_poses
 
@@ -7,7 +10,13 @@ from incarnate.avatars.avatar import render
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.splats.rasterize import rasterize
 from incarnate.train.frames import TrainingFrame
-from incarnate.train.losses import picture_loss, restraints
+from incarnate.train.losses import (
+    albedo_loss,
+    depth_normal_loss,
+    normals_of_depth,
+    picture_loss,
+    restraints,
+)
 from incarnate.train.recipes import LossWeights
 
 # So many splats that none has to be a blob to cover its share of the head.
@@ -71,3 +80,57 @@ def test_gentle_shading_in_the_albedo_is_drawn_out_and_hair_beside_skin_left_alo
     # Quadratic near zero, logarithmic far out.
     assert gentle[1] > 3 * gentle[0] > 0
     assert hair[1] < 1.5 * hair[0]
+
+
+def test_a_guessed_albedo_counts_where_a_frame_has_one() -> None:
+    avatar, camera = small_avatar(), portrait_camera()
+    pose = talking_poses(avatar.rig, 5)[1]
+    raster = rasterize(avatar.splat(pose, camera), camera)
+    drawn = srgb_from_linear(raster.sum("albedo")).detach()
+    frame = TrainingFrame(0, camera, drawn, raster.alpha.detach())
+    assert albedo_loss(raster, frame, LossWeights()) == {}
+    same = albedo_loss(raster, replace(frame, albedo=drawn), LossWeights(pseudo_albedo=0.5))
+    assert float(same["pseudo_albedo"].detach()) == 0
+    lighter = replace(frame, albedo=drawn + 0.1)
+    apart = albedo_loss(raster, lighter, LossWeights(pseudo_albedo=0.5))["pseudo_albedo"]
+    assert float(apart.detach()) == pytest.approx(0.05)
+    apart.backward()
+    assert avatar.albedo_logits.grad is not None
+    # A lighter guess asks for lighter albedo, of which the logits' gradient is negative.
+    assert float(avatar.albedo_logits.grad.sum()) < 0
+
+
+def test_normals_of_the_depth_of_a_plane_are_the_planes() -> None:
+    camera = portrait_camera(24)
+    normal = torch.nn.functional.normalize(torch.tensor([0.3, 0.2, 1.0]), dim=0)
+    rays = camera.pixel_rays()
+    distance = ((torch.tensor([0.0, 1.5, 0.0]) - camera.center) @ normal) / (rays @ normal)
+    depth = distance * (rays @ camera.camera_from_world[2, :3])
+    # Differences of float32 coordinates of a metre, over 30 mm.
+    torch.testing.assert_close(
+        normals_of_depth(depth, camera), normal.expand(22, 22, 3), rtol=0, atol=1e-4
+    )
+
+
+def test_normals_that_leave_the_depth_cost() -> None:
+    camera = portrait_camera()
+    avatar = small_avatar(num_splats=DENSE)
+    with torch.no_grad():
+        avatar.opacity_logits.add_(4)
+    pose = talking_poses(avatar.rig, 5)[1]
+    weights = LossWeights(depth_normal=1.0)
+    near = depth_normal_loss(rasterize(avatar.splat(pose, camera), camera), camera, weights)
+    with torch.no_grad():
+        avatar.quaternions.add_(
+            0.3 * torch.randn(DENSE, 4, generator=torch.Generator().manual_seed(0))
+        )
+    far = depth_normal_loss(rasterize(avatar.splat(pose, camera), camera), camera, weights)
+    assert 0 < float(near["depth_normal"].detach()) < float(far["depth_normal"].detach())
+    far["depth_normal"].backward()
+    for parameter in (avatar.means, avatar.quaternions):
+        assert parameter.grad is not None
+        assert parameter.grad.isfinite().all()
+    assert (
+        depth_normal_loss(rasterize(avatar.splat(pose, camera), camera), camera, LossWeights())
+        == {}
+    )

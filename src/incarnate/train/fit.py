@@ -33,7 +33,7 @@ from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoin
 from incarnate.train.densify import PullMeter, densification_steps, densify
 from incarnate.train.expression import PoseSource, TrackedPoses, pose_source
 from incarnate.train.frames import TrainingFrame, TrainingFrames, frame_order
-from incarnate.train.losses import picture_loss, restraints
+from incarnate.train.losses import albedo_loss, depth_normal_loss, picture_loss, restraints
 from incarnate.train.optimizer import SplatOptimizer
 from incarnate.train.previews import write_preview
 from incarnate.train.recipes import HeadRecipe
@@ -93,6 +93,9 @@ class HeadTraining:
         image = self.avatar.shade(raster, frame.camera, None)
         losses = self.recipe.losses
         terms = picture_loss(image, raster, frame, losses) | restraints(self.avatar, losses)
+        if self.recipe.model.shading == "shaded":
+            terms |= albedo_loss(raster, frame, losses)
+            terms |= depth_normal_loss(raster, frame.camera, losses)
         terms |= self.poses.restraints(frame.index, pose)
         torch.stack(list(terms.values())).sum().backward()
         assert splats.means.grad is not None

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from incarnate.capture.capture import Capture, Frame
-from incarnate.capture.reading import read_frame
+from incarnate.capture.reading import read_frame, read_pseudo_albedo
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import bytes_from_linear
 
@@ -24,6 +24,8 @@ class TrainingFrame:
     target: Float[Tensor, "height width 3"]
     """sRGB in [0, 1] of the person over black, composited in linear colour."""
     matte: Float[Tensor, "height width"]
+    albedo: Float[Tensor, "height width 3"] | None = None
+    """Albedo over black that a network guessed, sRGB; None where the capture has none."""
 
 
 class TrainingFrames:
@@ -42,12 +44,16 @@ class TrainingFrames:
     ) -> None:
         self._cameras: list[Camera] = []
         self._pixels: list[UInt8[np.ndarray, "height width 4"]] = []
+        self._albedos: list[UInt8[np.ndarray, "height width 3"] | None] = []
         self._indices = indices
         size = fitted_size(capture.cameras[0], longest_side)
         for done, index in enumerate(indices):
             frame = read_frame(capture, index, size=size)
             self._cameras.append(frame.camera)
             self._pixels.append(_packed(frame))
+            albedo = read_pseudo_albedo(capture, index, size=size)
+            over_black = None if albedo is None else albedo * frame.matte[..., None]
+            self._albedos.append(None if over_black is None else bytes_from_linear(over_black))
             if progress is not None:
                 progress(done + 1, len(indices), "reading frames")
 
@@ -61,23 +67,32 @@ class TrainingFrames:
 
     def __getitem__(self, position: int) -> TrainingFrame:
         pixels = torch.from_numpy(self._pixels[position]).float() / 255
+        albedo = self._albedos[position]
         return TrainingFrame(
             index=self._indices[position],
             camera=self._cameras[position],
             target=pixels[..., :3].contiguous(),
             matte=pixels[..., 3].contiguous(),
+            albedo=None if albedo is None else torch.from_numpy(albedo).float() / 255,
         )
 
     def halved(self, position: int) -> TrainingFrame:
         """The same picture at half the size, averaged over 2×2 pixels (an odd last row is cut)."""
         frame = self[position]
         height, width = frame.matte.shape[0] // 2, frame.matte.shape[1] // 2
-        packed = torch.cat([frame.target, frame.matte[..., None]], -1)[: 2 * height, : 2 * width]
-        small = packed.view(height, 2, width, 2, 4).mean((1, 3))
         camera = frame.camera.cropped(0, 0, 2 * width, 2 * height).resized(width, height)
         return TrainingFrame(
-            frame.index, camera, small[..., :3].contiguous(), small[..., 3].contiguous()
+            index=frame.index,
+            camera=camera,
+            target=_halved(frame.target),
+            matte=_halved(frame.matte[..., None])[..., 0],
+            albedo=None if frame.albedo is None else _halved(frame.albedo),
         )
+
+
+def _halved(picture: Float[Tensor, "height width c"]) -> Float[Tensor, "rows columns c"]:
+    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
+    return picture[: 2 * rows, : 2 * columns].view(rows, 2, columns, 2, -1).mean((1, 3))
 
 
 def fitted_size(camera: Camera, longest_side: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from incarnate.avatars.head import HeadAvatar
 from incarnate.avatars.intrinsics import light_roughness
 from incarnate.avatars.materials import START_REFLECTANCE_LOGIT, START_ROUGHNESS_LOGIT
 from incarnate.avatars.nodes import at_splats, mean_over_splats
+from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.splats.raster import Raster
 from incarnate.train.frames import TrainingFrame
@@ -21,6 +22,8 @@ _CORRECTIVE_UNIT = 1e-3
 _LARGEST_SCALE = 12e-3
 # Log-ratio by which a splat's thin axis is at least thinner than its others.
 _LEAST_FLATNESS = 0.7
+# Coverage from which the depth of a pixel is that of a surface.
+_SOLID = 0.9
 # Log-ratio of two albedos at which they count as different pigments.
 _ALBEDO_SPREAD = 0.25
 # The same for a splat and its neighbourhood: pores and beard stay, the shading of folds goes.
@@ -49,6 +52,51 @@ def picture_loss(
     }
 
 
+def albedo_loss(raster: Raster, frame: TrainingFrame, weights: LossWeights) -> dict[str, Tensor]:
+    """The weighted distance to the albedo that a network guessed; nothing where there is none."""
+    if frame.albedo is None or weights.pseudo_albedo == 0:
+        return {}
+    apart = srgb_from_linear(raster.sum("albedo")) - frame.albedo
+    return {"pseudo_albedo": weights.pseudo_albedo * apart.abs().mean()}
+
+
+def depth_normal_loss(raster: Raster, camera: Camera, weights: LossWeights) -> dict[str, Tensor]:
+    """One minus the cosine between splatted normals and those of the splatted depth, weighted.
+
+    Pixels count by their coverage, where that is a surface's to all sides. A weight of zero costs
+    no time.
+    """
+    if weights.depth_normal == 0:
+        return {}
+    solid = -torch.nn.functional.max_pool2d(-raster.alpha.detach()[None], 3, stride=1)[0]
+    weight = torch.where(solid > _SOLID, solid, 0)
+    splatted = torch.nn.functional.normalize(raster.sum("normal")[1:-1, 1:-1], dim=-1)
+    apart = 1 - (splatted * normals_of_depth(raster.depth, camera)).sum(-1)
+    mean = (weight * apart).sum() / weight.sum().clamp(min=1)
+    return {"depth_normal": weights.depth_normal * mean}
+
+
+def normals_of_depth(
+    depth: Float[Tensor, "height width"], camera: Camera
+) -> Float[Tensor, "rows columns 3"]:
+    """Unit world normals, toward the camera, of the surface that a depth map shows.
+
+    Args:
+        depth: z in camera axes, metres.
+        camera: Its view.
+
+    Returns:
+        Those of all pixels but the outermost.
+    """
+    rotation = camera.camera_from_world[:3, :3]
+    rays = camera.pixel_rays() @ rotation.T
+    points = rays / rays[..., 2:] * depth[..., None]
+    right = points[1:-1, 2:] - points[1:-1, :-2]
+    down = points[2:, 1:-1] - points[:-2, 1:-1]
+    # With y down and z forward, down × right points back at the camera.
+    return torch.nn.functional.normalize(torch.linalg.cross(down, right), dim=-1) @ rotation
+
+
 def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
     """Weighted terms on the avatar's parameters alone.
 
@@ -60,13 +108,13 @@ def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
     terms = {
         "drift": weights.drift * drift.mean(),
         "normal": weights.normal * turn.mean(),
-        "flatness": weights.flatness * _shape_penalty(avatar.log_scales),
+        "flatness": weights.flatness * shape_penalty(avatar.log_scales),
     }
     if avatar.model.bases == "learned":
         size = avatar.corrective_basis.square().sum((1, 2)) / _CORRECTIVE_UNIT**2
         terms["correctives"] = weights.correctives * size.mean()
     if avatar.model.shading == "shaded":
-        terms["light"] = weights.light * _light_penalty(avatar.learned_light.radiance)
+        terms["light"] = weights.light * light_penalty(avatar.learned_light.radiance)
         variety, detail = _albedo_variety(avatar)
         terms["albedo"] = weights.albedo * variety + weights.detail * detail
         terms["residual"] = weights.residual * avatar.residual.square().mean()
@@ -84,7 +132,8 @@ def _half_turn_squared(
     return 1 - cosine.square()
 
 
-def _shape_penalty(log_scales: Float[Tensor, "splats 3"]) -> Float[Tensor, ""]:
+def shape_penalty(log_scales: Float[Tensor, "splats 3"]) -> Float[Tensor, ""]:
+    """Penalty on splats that lose their thin axis, or outgrow a surface's detail."""
     limit = torch.log(log_scales.new_tensor(_LARGEST_SCALE))
     too_large = torch.relu(log_scales - limit).square().sum(-1)
     thin = log_scales[:, 2] - log_scales[:, :2].amin(-1)
@@ -92,7 +141,7 @@ def _shape_penalty(log_scales: Float[Tensor, "splats 3"]) -> Float[Tensor, ""]:
     return (too_large + too_thick).mean()
 
 
-def _light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, ""]:
+def light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, ""]:
     """Roughness of the log radiance, and departure of its mean brightness from one.
 
     Albedo times light is all that a picture shows: the mean fixes the scale between the two. It

@@ -56,6 +56,11 @@ class LossWeights:
     """The same between each splat and the nodes around it."""
     residual: float = 1e-2
     """Squared log-ratio of light that the learned light leaves unexplained."""
+    pseudo_albedo: float = 0.25
+    """Mean absolute difference to the guessed albedo of frames that have one, encoded; the
+    weight is the paper's."""
+    depth_normal: float = 0.0
+    """One minus the cosine between splatted normals and those of the splatted depth."""
     materials: float = 2e-3
     """Pull of roughness and F0 to their start, where the light says nothing about them."""
 

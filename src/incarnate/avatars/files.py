@@ -28,8 +28,10 @@ from incarnate.rigs.rig import Pose, Rig
 _FORMAT = "incarnate-avatar"
 _VERSION = 1
 _MANIFEST = "avatar.json"
-_TENSORS = "avatar.safetensors"
-_RIG = "rig.npz"
+TENSORS_NAME = "avatar.safetensors"
+"""In an avatar's folder: its learned tensors."""
+RIG_NAME = "rig.npz"
+"""In an avatar's folder: the person's rig."""
 _ENCODER = "encoder.safetensors"
 _STAGE = "stage.safetensors"
 
@@ -46,6 +48,8 @@ class Stage:
     """Frames a second of the poses."""
     test_start: int
     """Index of the first frame that training did not see; the number of frames if it saw all."""
+    clips: tuple[str, ...] = ()
+    """The clip each pose belongs to; empty if all are one clip."""
 
 
 def save_avatar(
@@ -59,25 +63,46 @@ def save_avatar(
         folder: Where to; made if it does not exist.
         about: JSON facts to keep: consent, provenance, recipe, licences.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    save_rig(avatar.rig, folder / _RIG)
-    write_tensors(avatar_tensors(avatar), folder / _TENSORS)
-    write_tensors(_stage_tensors(stage), folder / _STAGE)
-    encoder = avatar.encoder
-    if encoder is not None:
-        write_tensors({k: v.detach() for k, v in encoder.state_dict().items()}, folder / _ENCODER)
-    manifest = {
-        "format": _FORMAT,
-        "version": _VERSION,
+    facts = {
         "kind": "head",
         "model": asdict(avatar.model),
         "num_splats": avatar.num_splats,
+        "encoder": None if avatar.encoder is None else asdict(avatar.encoder.model),
+    }
+    encoder = avatar.encoder
+    if encoder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_tensors({k: v.detach() for k, v in encoder.state_dict().items()}, folder / _ENCODER)
+    write_avatar_folder(
+        avatar.rig, avatar_tensors(avatar), stage, folder, facts | dict(about or {})
+    )
+
+
+def write_avatar_folder(
+    rig: Rig, tensors: Mapping[str, Tensor], stage: Stage, folder: Path, facts: Mapping[str, Any]
+) -> None:
+    """Write what avatars of every kind have; the manifest last, so that it names whole files.
+
+    Args:
+        rig: The person's rig.
+        tensors: What was learned.
+        stage: The camera and motion of the capture.
+        folder: Where to; made if it does not exist.
+        facts: JSON facts of the avatar's kind, and what else is to be kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    save_rig(rig, folder / RIG_NAME)
+    write_tensors(tensors, folder / TENSORS_NAME)
+    write_tensors(_stage_tensors(stage), folder / _STAGE)
+    manifest = {
+        "format": _FORMAT,
+        "version": _VERSION,
         "fps": stage.fps,
         "size": [stage.camera.width, stage.camera.height],
         "test_start": stage.test_start,
-        "encoder": None if encoder is None else asdict(encoder.model),
-        "licenses": {"rig": avatar.rig.license},
-        **(about or {}),
+        **({"clips": stage.clips} if stage.clips else {}),
+        "licenses": {"rig": rig.license},
+        **facts,
     }
     write_text(json.dumps(manifest, indent=2), folder / _MANIFEST)
 
@@ -90,10 +115,10 @@ def load_avatar(folder: Path | str) -> HeadAvatar:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    rig = load_rig(folder / _RIG)
+    rig = load_rig(folder / RIG_NAME)
     known = {field.name for field in fields(HeadModel)}
     model = HeadModel(**{k: v for k, v in manifest["model"].items() if k in known})
-    avatar = avatar_from_tensors(model, rig, read_tensors(folder / _TENSORS))
+    avatar = avatar_from_tensors(model, rig, read_tensors(folder / TENSORS_NAME))
     if manifest.get("encoder") is not None:
         model = EncoderModel(**manifest["encoder"])
         avatar.encoder = encoder_from_tensors(model, rig, read_tensors(folder / _ENCODER))
@@ -110,13 +135,14 @@ def load_stage(folder: Path | str) -> Stage:
     manifest = read_manifest(folder)
     tensors = read_tensors(folder / _STAGE)
     width, height = manifest["size"]
-    names = load_rig(folder / _RIG).expression_names
+    names = load_rig(folder / RIG_NAME).expression_names
     pose_fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
     return Stage(
         camera=Camera(tensors["intrinsics"], tensors["camera_from_world"], width, height),
         poses=Pose(**{name: tensors[name] for name in pose_fields}, expression_names=names),
         fps=manifest["fps"],
         test_start=manifest["test_start"],
+        clips=tuple(manifest.get("clips", ())),
     )
 
 

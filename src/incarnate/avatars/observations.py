@@ -51,6 +51,26 @@ def observe(capture: Capture, track: Track, count: int, longest_side: int) -> li
     ]
 
 
+def observe_views(
+    capture: Capture, track: Track, index: int, longest_side: int
+) -> list[Observation]:
+    """One pose in the pictures of all training cameras.
+
+    Args:
+        capture: Where the frames are.
+        track: The fitted rig.
+        index: Which frame.
+        longest_side: Size in pixels at which pictures are read.
+    """
+    found = []
+    for camera in capture.train_cameras:
+        view = capture.cameras[camera]
+        scale = min(1.0, longest_side / max(view.width, view.height))
+        size = (round(view.width * scale), round(view.height * scale))
+        found.append(_observation(read_frame(capture, index, camera, size), track, index))
+    return found
+
+
 def _observation(frame: Frame, track: Track, index: int) -> Observation:
     pose = track.poses[index]
     posed = pose_rig(track.rig, pose)

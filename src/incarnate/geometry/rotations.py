@@ -130,3 +130,9 @@ def orthonormalized(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batc
     second = torch.nn.functional.normalize(second, dim=-1)
     third = torch.linalg.cross(first, second, dim=-1)
     return torch.stack([first, second, third], -1)
+
+
+def aligned_quaternions(quaternions: Float[Tensor, "rotations 4"]) -> Float[Tensor, "rotations 4"]:
+    """Signs chosen so that all lie in the first one's half: q and −q must not cancel in a blend."""
+    flip = (quaternions * quaternions[:1]).sum(-1, keepdim=True) < 0
+    return torch.where(flip, -quaternions, quaternions)

@@ -139,6 +139,17 @@ class Pose:
             expression=self.expression[index],
         )
 
+    def as_batch(self) -> "Pose":
+        """A single pose as a batch of one moment."""
+        assert self.root_rotation.ndim == 1, "the pose is a batch already"
+        return replace(
+            self,
+            root_rotation=self.root_rotation[None],
+            root_translation=self.root_translation[None],
+            joint_rotations=self.joint_rotations[None],
+            expression=self.expression[None],
+        )
+
     def __len__(self) -> int:
         assert self.root_rotation.ndim > 1, "a single pose has no length"
         return self.root_rotation.shape[0]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from incarnate.avatars.files import read_tensors, write_tensors, write_text
 from incarnate.errors import AvatarError
+from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.recipes import HeadRecipe
 
 _NAME = "checkpoint.safetensors"
@@ -51,7 +52,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     return Checkpoint(step, **parts)
 
 
-def claim_folder(folder: Path, recipe: HeadRecipe, capture: Path) -> None:
+def claim_folder(folder: Path, recipe: HeadRecipe | BodyRecipe, capture: Path) -> None:
     """Note what is trained here; refuse to go on with another recipe or capture.
 
     Raises:

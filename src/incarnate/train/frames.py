@@ -50,7 +50,7 @@ class TrainingFrames:
         for done, index in enumerate(indices):
             frame = read_frame(capture, index, size=size)
             self._cameras.append(frame.camera)
-            self._pixels.append(_packed(frame))
+            self._pixels.append(packed_frame(frame))
             albedo = read_pseudo_albedo(capture, index, size=size)
             over_black = None if albedo is None else albedo * frame.matte[..., None]
             self._albedos.append(None if over_black is None else bytes_from_linear(over_black))
@@ -78,16 +78,20 @@ class TrainingFrames:
 
     def halved(self, position: int) -> TrainingFrame:
         """The same picture at half the size, averaged over 2×2 pixels (an odd last row is cut)."""
-        frame = self[position]
-        height, width = frame.matte.shape[0] // 2, frame.matte.shape[1] // 2
-        camera = frame.camera.cropped(0, 0, 2 * width, 2 * height).resized(width, height)
-        return TrainingFrame(
-            index=frame.index,
-            camera=camera,
-            target=_halved(frame.target),
-            matte=_halved(frame.matte[..., None])[..., 0],
-            albedo=None if frame.albedo is None else _halved(frame.albedo),
-        )
+        return halved_frame(self[position])
+
+
+def halved_frame(frame: TrainingFrame) -> TrainingFrame:
+    """A picture at half the size, averaged over 2×2 pixels (an odd last row is cut)."""
+    height, width = frame.matte.shape[0] // 2, frame.matte.shape[1] // 2
+    camera = frame.camera.cropped(0, 0, 2 * width, 2 * height).resized(width, height)
+    return TrainingFrame(
+        index=frame.index,
+        camera=camera,
+        target=_halved(frame.target),
+        matte=_halved(frame.matte[..., None])[..., 0],
+        albedo=None if frame.albedo is None else _halved(frame.albedo),
+    )
 
 
 def _halved(picture: Float[Tensor, "height width c"]) -> Float[Tensor, "rows columns c"]:
@@ -101,7 +105,8 @@ def fitted_size(camera: Camera, longest_side: int) -> tuple[int, int]:
     return round(camera.width * scale), round(camera.height * scale)
 
 
-def _packed(frame: Frame) -> UInt8[np.ndarray, "height width 4"]:
+def packed_frame(frame: Frame) -> UInt8[np.ndarray, "height width 4"]:
+    """The picture over black, sRGB, and its matte, as bytes."""
     target = bytes_from_linear(frame.image * frame.matte[..., None])
     matte = (frame.matte * 255 + 0.5).to(torch.uint8).numpy()
     return np.concatenate([target, matte[..., None]], -1)

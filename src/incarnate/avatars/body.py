@@ -1,0 +1,318 @@
+"""The body avatar: splats painted in position maps, changed by the pose (docs/body.md)."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, final
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from incarnate.avatars.body_start import start_of_maps
+from incarnate.avatars.head import thin_axis
+from incarnate.avatars.map_network import MapNetwork, NetworkModel
+from incarnate.avatars.materials import (
+    MATERIAL_CHANNELS,
+    REFLECTANCE_RANGE,
+    ROUGHNESS_RANGE,
+    START_REFLECTANCE_LOGIT,
+    START_ROUGHNESS_LOGIT,
+    decode_bounded,
+)
+from incarnate.avatars.networks import make_network
+from incarnate.avatars.pose_changes import POSE_CHANNELS, PoseChanges, decode_changes
+from incarnate.avatars.pose_condition import ConditionModel, make_pose_condition
+from incarnate.avatars.pose_memory import PoseMemory, Recall
+from incarnate.avatars.pose_signature import SIGNATURE_SIZE, pose_signatures
+from incarnate.avatars.prepared_light import PreparedLight
+from incarnate.geometry.cameras import Camera
+from incarnate.geometry.rotations import (
+    aligned_quaternions,
+    quaternion_from_axis_angle,
+    quaternion_from_matrix,
+    quaternion_product,
+)
+from incarnate.light.environment import Environment
+from incarnate.light.pictures import MaterialColumns, shade_picture
+from incarnate.light.prefilter import PrefilteredLight, prefilter
+from incarnate.rigs.position_maps import PositionMaps
+from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
+from incarnate.splats.raster import Raster
+from incarnate.splats.splats import Splats
+
+
+@dataclass(frozen=True)
+class BodyModel:
+    """What the body avatar is made of; sizes and switches that its weights depend on."""
+
+    map_size: int = 256
+    """Pixels along a side of the position maps: more pixels, more splats."""
+    dependence: Literal["posed", "static"] = "posed"
+    """Whether splats change with the pose, or are only skinned."""
+    network: NetworkModel | None = field(default_factory=NetworkModel)
+    """What paints the changes of a pose; None leaves it to the memory."""
+    history: tuple[int, ...] = (1,)
+    """Frames back over which the condition sees the surface move: cloth depends on how a pose was
+    reached. Motion that drives the avatar is brought to the frame rate of the capture."""
+    gravity: bool = False
+    """Whether the condition sees where down is."""
+    key_poses: int = 160
+    """Poses of which the memory keeps a map; 0 is no memory."""
+    memory_size: int = 32
+    """Pixels along a side of a memory's map."""
+    memory_width: float = 1.0
+    """Width of the memory's kernel, in median distances between neighbouring key poses."""
+    shading: Literal["shaded", "baked"] = "shaded"
+    """Materials under a light, or one colour a splat that can't be relit."""
+    light_height: int = 16
+    """Rows of the learned equirectangular light; it has twice as many columns."""
+
+    @property
+    def condition(self) -> ConditionModel:
+        """What the network sees of a pose."""
+        size = 64 if self.network is None else self.network.condition_size
+        return ConditionModel(size, self.history, self.gravity)
+
+    @property
+    def painter(self) -> NetworkModel:
+        """The network, with the channels that this avatar gives it and asks of it."""
+        assert self.network is not None, "nothing but the memory paints this body"
+        return replace(
+            self.network,
+            condition_channels=self.condition.num_channels,
+            channels=POSE_CHANNELS,
+            view_channels=0,
+        )
+
+    @property
+    def signature(self) -> ConditionModel:
+        """What the memory tells poses apart by."""
+        return ConditionModel(SIGNATURE_SIZE, self.history, self.gravity)
+
+
+@dataclass(frozen=True)
+class BodyCondition:
+    """What one pose tells the networks."""
+
+    maps: Float[Tensor, "2 channels height width"]
+    """For the network (`PoseCondition`)."""
+    signature: Float[Tensor, "signature"]
+    """For the memory; Euclidean distances are root mean squares over the surface, metres."""
+
+
+# Per-splat tensors that training changes.
+BODY_SPLAT_PARAMETERS = (
+    "means",
+    "quaternions",
+    "log_scales",
+    "opacity_logits",
+    "albedo_logits",
+    "roughness_logits",
+    "reflectance_logits",
+)
+
+
+@final
+class BodyAvatar(nn.Module):
+    """A clothed body whose splats are posed by its rig and changed by maps of the pose.
+
+    For splat i with rest mean x_i: ``x' = Σ_j w_ij M_j (x_i + ΔO_i(pose))``; rotations follow the
+    blended joint quaternions. Changes are painted into position maps, by a network (Li et al.,
+    "Animatable Gaussians", CVPR 2024) and by a memory of the training poses, and read where the
+    splat lies in them. What poses share is learned per splat.
+    """
+
+    means: nn.Parameter
+    quaternions: nn.Parameter
+    log_scales: nn.Parameter
+    opacity_logits: nn.Parameter
+    albedo_logits: nn.Parameter
+    roughness_logits: nn.Parameter
+    reflectance_logits: nn.Parameter
+    start_means: Tensor
+
+    def __init__(
+        self,
+        model: BodyModel,
+        rig: Rig,
+        maps: PositionMaps,
+        *,
+        keys: Float[Tensor, "keys signature"] | None = None,
+        kernel_width: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        """A body of even grey, before training.
+
+        Args:
+            model: Sizes and switches.
+            rig: The person's rig.
+            maps: Where the splats lie, of the size that the model says.
+            keys: Signatures of the memory's key poses; None is no memory.
+            kernel_width: Of the memory, metres.
+            seed: Seeds the network's start.
+        """
+        super().__init__()
+        self.model, self._rig, self.maps = model, rig, maps
+        assert maps.size == model.map_size, f"maps of {maps.size} for a model of {model.map_size}"
+        self._condition = make_pose_condition(maps, model.condition)
+        self._signature = make_pose_condition(maps, model.signature)
+        self._prepared = PreparedLight()
+        zeros = maps.points.new_zeros
+        count = maps.num_points
+        start = start_of_maps(maps, rig)
+        for name, value in vars(start).items():
+            setattr(self, name, nn.Parameter(value))
+        self.albedo_logits = nn.Parameter(zeros(count, 3))
+        self.roughness_logits = nn.Parameter(zeros(count) + START_ROUGHNESS_LOGIT)
+        self.reflectance_logits = nn.Parameter(zeros(count) + START_REFLECTANCE_LOGIT)
+        self.register_buffer("start_means", start.means.clone())
+        self._places = [_places_in(mask) for mask in maps.mask]
+        height = model.light_height
+        # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
+        self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
+        posed = model.dependence == "posed"
+        self.network: MapNetwork | None = None
+        if posed and model.network is not None:
+            self.network = make_network(model.painter, seed)
+        self.memory: PoseMemory | None = None
+        if posed and keys is not None and model.key_poses > 0:
+            self.memory = PoseMemory(
+                keys, channels=POSE_CHANNELS, size=model.memory_size, width=kernel_width
+            )
+
+    @property
+    def rig(self) -> Rig:
+        """The person's rig."""
+        return self._rig
+
+    @property
+    def num_splats(self) -> int:
+        """How many splats the avatar has."""
+        return self.means.shape[0]
+
+    @property
+    def learned_light(self) -> Environment:
+        """The light of the training capture as far as training recovered it; differentiable."""
+        return Environment(nn.functional.softplus(self.light_logits), name="learned")
+
+    def conditions(self, poses: Pose, clips: tuple[str, ...] = ()) -> list[BodyCondition]:
+        """What a motion's poses tell the networks, history included.
+
+        Args:
+            poses: Poses batched over frames, in order of time.
+            clips: The clip each frame belongs to; empty if all are one clip.
+        """
+        maps = self._condition.of_frames(self._rig, poses, clips)
+        signatures = pose_signatures(self._signature, self._rig, poses, clips)
+        return [BodyCondition(*pair) for pair in zip(maps, signatures, strict=True)]
+
+    def condition(self, pose: Pose) -> BodyCondition:
+        """What a single pose, held for a while, tells the networks."""
+        return self.conditions(pose.as_batch())[0]
+
+    def splat(
+        self,
+        pose: Pose,
+        camera: Camera,
+        light: Environment | None = None,
+        *,
+        condition: BodyCondition | None = None,
+        recall: Recall = "all",
+    ) -> Splats:
+        """Posed splats with material channels (see `Avatar.splat`).
+
+        Args:
+            pose: One pose in the rig's order.
+            camera: The view.
+            light: Not looked at: shading happens in the picture.
+            condition: What the pose tells the networks, if it has a history or is projected;
+                the pose itself, held, if left out.
+            recall: Which memories may be used; training varies it.
+        """
+        del camera, light
+        painted = None
+        if self.model.dependence == "posed":
+            painted = self.painted(condition or self.condition(pose), recall)
+        return self.posed(pose, painted)
+
+    def posed(self, pose: Pose, painted: Float[Tensor, "splats channels"] | None) -> Splats:
+        """Splats in a pose, changed by what is painted for it (`painted`), or only skinned."""
+        changes = None if painted is None else decode_changes(painted)
+        transforms = world_from_rest_joints(self._rig, pose)
+        joints = aligned_quaternions(quaternion_from_matrix(transforms[:, :3, :3]))
+        affine = blend_transforms(self.maps.weights, transforms)
+        rest = self.means if changes is None else self.means + changes.offsets
+        turned = self.maps.weights @ joints
+        return self._splats(apply_affine(affine, rest), turned, changes)
+
+    def painted(
+        self, condition: BodyCondition, recall: Recall = "all"
+    ) -> Float[Tensor, "splats channels"]:
+        """What network and memory paint for a pose (`decode_changes`)."""
+        painted = self.means.new_zeros(self.num_splats, POSE_CHANNELS)
+        if self.network is not None:
+            painted = painted + self._read(self.network(condition.maps))
+        if self.memory is not None and recall != "nothing":
+            painted = painted + self._read(self.memory(condition.signature, recall))
+        return painted
+
+    def albedo(self) -> Float[Tensor, "splats 3"]:
+        """Linear diffuse albedo of each splat, in (0, 1)."""
+        return torch.sigmoid(self.albedo_logits)
+
+    def shade(
+        self, raster: Raster, camera: Camera, light: Environment | None
+    ) -> Float[Tensor, "height width 3"]:
+        """Deferred shading of the covered pixels (see `Avatar.shade`)."""
+        if self.model.shading == "baked":
+            return raster.sum("albedo")
+        columns = MaterialColumns.of(raster.channels)
+        return shade_picture(raster.sums, raster.alpha, columns, camera, self._light(light))
+
+    def _light(self, light: Environment | None) -> PrefilteredLight:
+        return prefilter(self.learned_light) if light is None else self._prepared(light)
+
+    def _read(
+        self, painted: Float[Tensor, "2 channels size size"]
+    ) -> Float[Tensor, "splats channels"]:
+        """Maps of any size, read bilinearly where each splat lies."""
+        if painted.shape[-1] == self.maps.size:
+            return self.maps.gather(painted)
+        sides = [
+            nn.functional.grid_sample(side[None], places, align_corners=False)[0, :, 0].T
+            for side, places in zip(painted, self._places, strict=True)
+        ]
+        return torch.cat(sides)
+
+    def _splats(
+        self,
+        means: Float[Tensor, "splats 3"],
+        turned: Float[Tensor, "splats 4"],
+        changes: PoseChanges | None,
+    ) -> Splats:
+        rotations, log_scales = self.quaternions, self.log_scales
+        opacities, albedo = self.opacity_logits, self.albedo_logits
+        exposure = torch.ones_like(albedo)
+        if changes is not None:
+            rotations = quaternion_product(quaternion_from_axis_angle(changes.turns), rotations)
+            albedo = albedo + changes.albedo_logits
+            opacities = opacities + changes.opacity_logits
+            log_scales = log_scales + changes.log_scales
+            exposure = exposure * changes.log_exposure.exp()
+        quaternions = quaternion_product(turned, rotations)
+        columns = [
+            torch.sigmoid(albedo),
+            decode_bounded(self.roughness_logits, ROUGHNESS_RANGE)[:, None],
+            decode_bounded(self.reflectance_logits, REFLECTANCE_RANGE)[:, None],
+            thin_axis(quaternions),
+            exposure,
+        ]
+        return Splats(
+            means, quaternions, log_scales, opacities, torch.cat(columns, -1), MATERIAL_CHANNELS
+        )
+
+
+def _places_in(mask: Bool[Tensor, "size size"]) -> Float[Tensor, "1 1 splats 2"]:
+    """Where covered pixels lie in a map of any size, as `grid_sample` counts: −1 to 1."""
+    row, column = mask.nonzero().unbind(-1)
+    return (torch.stack([column, row], -1)[None, None] + 0.5) * (2 / len(mask)) - 1

@@ -1,0 +1,132 @@
+"""Body avatars on disk: a folder of JSON, safetensors and the rig (docs/avatar-format.md)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from incarnate.avatars.body import BODY_SPLAT_PARAMETERS, BodyAvatar, BodyModel
+from incarnate.avatars.files import (
+    RIG_NAME,
+    TENSORS_NAME,
+    Stage,
+    read_manifest,
+    read_tensors,
+    write_avatar_folder,
+)
+from incarnate.avatars.map_network import NetworkModel
+from incarnate.errors import AvatarError
+from incarnate.rigs.files import load_rig
+from incarnate.rigs.position_maps import PositionMaps
+from incarnate.rigs.rig import Rig
+
+BODY_STATE: Final = (*BODY_SPLAT_PARAMETERS, "light_logits")
+"""What training changes besides network and memory."""
+
+_MAPS, _NETWORK, _MEMORY = "maps:", "network:", "memory:"
+
+
+def save_body(
+    avatar: BodyAvatar, stage: Stage, folder: Path, about: Mapping[str, Any] | None = None
+) -> None:
+    """Write a body avatar; each file has another name until it is whole.
+
+    Args:
+        avatar: The avatar.
+        stage: A camera and the motion of its capture.
+        folder: Where to; made if it does not exist.
+        about: JSON facts to keep: consent, provenance, recipe, licences.
+    """
+    facts = {"kind": "body", "model": asdict(avatar.model), "num_splats": avatar.num_splats}
+    tensors = body_tensors(avatar) | maps_tensors(avatar.maps)
+    write_avatar_folder(avatar.rig, tensors, stage, folder, facts | dict(about or {}))
+
+
+def load_body(folder: Path | str) -> BodyAvatar:
+    """Read a body avatar from its folder.
+
+    Raises:
+        AvatarError: The folder holds no body avatar, a newer one, or a damaged one.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if manifest.get("kind") != "body":
+        raise AvatarError(f"{folder} holds a {manifest.get('kind')} avatar, not a body.")
+    tensors = read_tensors(folder / TENSORS_NAME)
+    avatar = body_from_tensors(body_model(manifest["model"]), load_rig(folder / RIG_NAME), tensors)
+    return avatar.requires_grad_(False).eval()
+
+
+def body_model(facts: Mapping[str, Any]) -> BodyModel:
+    """The model that a manifest describes; fields of a newer release are left out."""
+    known = {field.name for field in fields(BodyModel)}
+    values = {k: v for k, v in facts.items() if k in known}
+    if values.get("network") is not None:
+        values["network"] = NetworkModel(**values["network"])
+    values["history"] = tuple(values.get("history", ()))
+    return BodyModel(**values)
+
+
+def body_tensors(avatar: BodyAvatar) -> dict[str, Tensor]:
+    """All that training changes, by name, and the memory's keys."""
+    tensors = {name: getattr(avatar, name).detach() for name in BODY_STATE}
+    if avatar.network is not None:
+        state = avatar.network.state_dict()
+        tensors |= {_NETWORK + name: value.detach() for name, value in state.items()}
+    if avatar.memory is not None:
+        state = avatar.memory.state_dict()
+        tensors |= {_MEMORY + name: value.detach() for name, value in state.items()}
+    return tensors
+
+
+def restore_body(avatar: BodyAvatar, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `body_tensors` gave.
+
+    Raises:
+        AvatarError: A tensor is missing or has another size.
+    """
+    try:
+        for name in BODY_STATE:
+            getattr(avatar, name).data.copy_(tensors[name])
+        for prefix, part in ((_NETWORK, avatar.network), (_MEMORY, avatar.memory)):
+            if part is not None:
+                part.load_state_dict(_without(prefix, tensors))
+    except (KeyError, RuntimeError) as error:
+        raise AvatarError(
+            f"the avatar's tensors do not fit its model ({error}); train the avatar again."
+        ) from error
+
+
+def maps_tensors(maps: PositionMaps) -> dict[str, Tensor]:
+    """Position maps as named tensors."""
+    return {
+        _MAPS + field.name: torch.as_tensor(getattr(maps, field.name)) for field in fields(maps)
+    }
+
+
+def body_from_tensors(model: BodyModel, rig: Rig, tensors: Mapping[str, Tensor]) -> BodyAvatar:
+    """The avatar that `body_tensors` and `maps_tensors` took apart.
+
+    Raises:
+        AvatarError: A tensor is missing or has another size.
+    """
+    values: dict[str, Any] = _without(_MAPS, tensors)
+    try:
+        values["size"], values["pixel_size"] = int(values["size"]), float(values["pixel_size"])
+        maps = PositionMaps(**values)
+        keys = tensors.get(_MEMORY + "keys")
+        width = float(tensors.get(_MEMORY + "width", torch.tensor(1.0)))
+        avatar = BodyAvatar(model, rig, maps, keys=keys, kernel_width=width)
+    except (KeyError, TypeError, AssertionError) as error:
+        raise AvatarError(
+            f"the avatar's position maps do not fit its model ({error}); train the avatar again."
+        ) from error
+    restore_body(avatar, tensors)
+    return avatar
+
+
+def _without(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,99 @@
+"""What training poses looked like, recalled by how near a pose is to each of them.
+
+Scattered-data interpolation over poses (Lewis, Cordner and Fong, "Pose space deformation", SIGGRAPH
+2000), with maps of splat attributes that are learned in place of sculpted shapes. A network of some
+minutes learns what all poses share; the wrinkles of each one fit into a small map of its own, which
+every picture of that pose can improve at once.
+"""
+
+from typing import Literal, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from incarnate.geometry.points import spread_indices
+
+Recall = Literal["all", "others", "nothing"]
+"""Which memories a pose may use: ``others`` leaves out the nearest, ``nothing`` all of them; both
+are how training practises for poses that it will not see."""
+
+# A pose that is so many widths away from a key counts for half beside the memory of nothing.
+_RANGE = 3.0
+
+
+@final
+class PoseMemory(nn.Module):
+    """Maps of splat attributes for key poses, blended by the distance of a pose to each key."""
+
+    fields: nn.Parameter
+    keys: Tensor
+    width: Tensor
+
+    def __init__(
+        self,
+        keys: Float[Tensor, "keys signature"],
+        *,
+        channels: int,
+        size: int,
+        width: float,
+    ) -> None:
+        """An empty memory.
+
+        Args:
+            keys: Signatures of the key poses; their Euclidean distance is in metres.
+            channels: Channels of the maps, front and back each.
+            size: Pixels along a side of the maps.
+            width: Standard deviation of the kernel, metres.
+        """
+        super().__init__()
+        self.register_buffer("keys", keys.clone())
+        self.register_buffer("width", torch.tensor(float(width)))
+        self.fields = nn.Parameter(keys.new_zeros(len(keys), 2, channels, size, size))
+
+    def shares(
+        self, signature: Float[Tensor, "signature"], recall: Recall = "all"
+    ) -> Float[Tensor, "keys"]:
+        """How much of each memory a pose takes: positive, at most one in sum, less far away."""
+        if recall == "nothing":
+            return torch.zeros_like(self.keys[:, 0])
+        distances = (self.keys - signature).norm(dim=-1) / self.width
+        logits = -0.5 * distances.square()
+        if recall == "others":
+            nearest = torch.nn.functional.one_hot(distances.argmin(), len(distances)).bool()
+            logits = logits.masked_fill(nearest, -torch.inf)
+        nothing = logits.new_tensor([-0.5 * _RANGE**2])
+        return torch.softmax(torch.cat([logits, nothing]), 0)[:-1]
+
+    def forward(
+        self, signature: Float[Tensor, "signature"], recall: Recall = "all"
+    ) -> Float[Tensor, "2 channels size size"]:
+        """The blended maps of a pose."""
+        shares = self.shares(signature, recall)
+        # Only keys nearby matter: reading a handful of maps beats reading all.
+        used = torch.nonzero(shares > 1e-4)[:, 0]
+        return torch.einsum("k,kschw->schw", shares[used], self.fields[used])
+
+
+def choose_keys(signatures: Float[Tensor, "poses signature"], most: int) -> Int[Tensor, "keys"]:
+    """Poses that stand for all: all of them if they are few, else some that spread.
+
+    Args:
+        signatures: Of the training poses.
+        most: How many keys at most.
+    """
+    if len(signatures) <= most:
+        return torch.arange(len(signatures))
+    return spread_indices(signatures, most).sort().values
+
+
+def kernel_width(keys: Float[Tensor, "keys signature"], factor: float) -> float:
+    """A kernel's standard deviation, metres: ``factor`` times the median distance to the next key.
+
+    A key that stands alone gets a width that keeps it apart from everything.
+    """
+    if len(keys) < 2:
+        return factor * 0.02
+    distances = torch.cdist(keys, keys)
+    distances.fill_diagonal_(torch.inf)
+    return max(factor * float(distances.amin(1).median()), 1e-4)

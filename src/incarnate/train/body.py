@@ -1,0 +1,238 @@
+"""Fit a body avatar to a multi-view capture: the training loop, resumable at any step."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import torch
+
+from incarnate.avatars.body import BodyAvatar
+from incarnate.avatars.body_colors import color_from_frames
+from incarnate.avatars.body_files import BODY_STATE, body_tensors, restore_body, save_body
+from incarnate.avatars.files import Stage
+from incarnate.avatars.pose_condition import make_pose_condition
+from incarnate.avatars.pose_memory import Recall, choose_keys, kernel_width
+from incarnate.avatars.pose_signature import pose_signatures
+from incarnate.capture.capture import Capture, Track
+from incarnate.capture.tracks import load_track
+from incarnate.errors import AvatarError
+from incarnate.rigs.position_maps import PositionMaps, position_maps_of_rig
+from incarnate.splats.rasterize import rasterize
+from incarnate.train.body_losses import body_picture_loss, body_restraints
+from incarnate.train.body_recipes import BodyRecipe
+from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
+from incarnate.train.frames import TrainingFrame, frame_order
+from incarnate.train.named_adam import NamedAdam
+from incarnate.train.previews import write_preview
+from incarnate.train.views import TrainingViews, View
+
+Progress = Callable[[int, int, str], None]
+_METRICS_EVERY = 20
+# Steps for which pictures are decoded in advance.
+_AHEAD = 3
+
+
+class BodyTraining:
+    """One training: an avatar, its optimizer, and where it stands."""
+
+    def __init__(
+        self,
+        capture: Capture,
+        track: Track,
+        recipe: BodyRecipe,
+        *,
+        maps: PositionMaps,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        """Begin, or go on from a checkpoint of the same recipe and capture.
+
+        Args:
+            capture: A capture of one or more cameras.
+            track: Its track.
+            recipe: How.
+            maps: Where the splats lie.
+            checkpoint: Where an earlier run stood.
+        """
+        self.capture, self.track, self.recipe = capture, track, recipe
+        self.frames = capture.indices("train")
+        self.avatar = start_body(capture, track, recipe, maps=maps, colored=checkpoint is None)
+        self.conditions = self.avatar.conditions(track.poses, capture.clips)
+        self.optimizer = _optimizer(self.avatar, recipe)
+        self.step = 0
+        if checkpoint is not None:
+            self.step = checkpoint.step
+            restore_body(self.avatar, checkpoint.avatar)
+            self.optimizer.restore(checkpoint.optimizer)
+
+    def views(self, step: int) -> tuple[View, ...]:
+        """The pictures of a step: one pose, seen by some training cameras; a function of it."""
+        frame = self.frames[frame_order(len(self.frames), step, self.recipe.seed)]
+        cameras = self.capture.train_cameras
+        count = min(self.recipe.views, len(cameras))
+        chosen = np.random.default_rng((self.recipe.seed, 1, step)).permutation(len(cameras))
+        return tuple(View(frame, cameras[i]) for i in chosen[:count])
+
+    def is_coarse(self, step: int) -> bool:
+        """Whether a step draws at half the size."""
+        return step < self.recipe.coarse_share * self.recipe.steps
+
+    def advance(self, frames: list[TrainingFrame]) -> dict[str, float]:
+        """Take one optimisation step on pictures of one pose; returns the weighted loss terms."""
+        index, losses = frames[0].index, self.recipe.losses
+        pose, condition = self.track.poses[index], self.conditions[index]
+        posed = self.avatar.model.dependence == "posed"
+        painted = self.avatar.painted(condition, self._recall()) if posed else None
+        splats = self.avatar.posed(pose, painted)
+        terms = body_restraints(self.avatar, painted, losses)
+        for frame in frames:
+            raster = rasterize(splats, frame.camera)
+            image = self.avatar.shade(raster, frame.camera, None)
+            for name, value in body_picture_loss(image, raster, frame, losses).items():
+                terms[name] = terms.get(name, 0.0) + value / len(frames)
+        torch.stack(list(terms.values())).sum().backward()
+        self.optimizer.step(self.step)
+        self.step += 1
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def checkpoint(self) -> Checkpoint:
+        """The whole state, from which another `BodyTraining` goes on."""
+        return Checkpoint(self.step, body_tensors(self.avatar), self.optimizer.state(), {})
+
+    def _recall(self) -> Recall:
+        """Some steps practise for poses that training does not show."""
+        chance = np.random.default_rng((self.recipe.seed, 2, self.step)).random()
+        if chance < self.recipe.practice_nothing:
+            return "nothing"
+        is_alone = chance < self.recipe.practice_nothing + self.recipe.practice_others
+        return "others" if is_alone else "all"
+
+
+def start_body(
+    capture: Capture, track: Track, recipe: BodyRecipe, *, maps: PositionMaps, colored: bool = True
+) -> BodyAvatar:
+    """The avatar before its first step: placed, coloured from a few frames, lit by white light.
+
+    Raises:
+        AvatarError: The capture has no training frames or cameras.
+    """
+    frames = capture.indices("train")
+    if not frames or not capture.train_cameras:
+        raise AvatarError(
+            f"{capture.folder} has nothing to train on: {len(frames)} training frames, "
+            f"{len(capture.train_cameras)} training cameras; mend the splits in capture.json."
+        )
+    model = recipe.model
+    signature = make_pose_condition(maps, model.signature)
+    signatures = pose_signatures(signature, track.rig, track.poses, capture.clips)
+    signatures = signatures[torch.tensor(frames)]
+    keys = signatures[choose_keys(signatures, model.key_poses)] if model.key_poses else None
+    width = 1.0 if keys is None else kernel_width(keys, model.memory_width)
+    avatar = BodyAvatar(model, track.rig, maps, keys=keys, kernel_width=width, seed=recipe.seed)
+    if colored:
+        color_from_frames(avatar, capture, track)
+    return avatar
+
+
+def train_body(
+    capture: Capture, recipe: BodyRecipe, folder: Path, *, progress: Progress | None = None
+) -> BodyAvatar:
+    """Train a body avatar and write it, resuming what an earlier run left in the folder.
+
+    Args:
+        capture: A calibrated capture with a track.
+        recipe: How.
+        folder: The avatar's folder; checkpoints, metrics and previews go to ``training`` in it.
+        progress: Called with steps done, steps in all, and what is going on.
+
+    Returns:
+        The trained avatar, also written to the folder.
+
+    Raises:
+        AvatarError: The folder holds another training, or the capture cannot be trained on.
+    """
+    notes = folder / "training"
+    claim_folder(notes, recipe, capture.folder)
+    track = load_track(capture)
+    maps = position_maps_of_rig(track.rig, recipe.model.map_size)
+    training = BodyTraining(capture, track, recipe, maps=maps, checkpoint=read_checkpoint(notes))
+    views = TrainingViews(capture, longest_side=recipe.size, most_bytes=recipe.memory_bytes)
+    try:
+        _run(training, views, notes, progress)
+    finally:
+        views.close()
+    return training.avatar.requires_grad_(False).eval()
+
+
+def stage_of_body(capture: Capture, track: Track) -> Stage:
+    """The first camera, the motion and the clips of a capture."""
+    tests = capture.indices("test")
+    return Stage(
+        camera=capture.cameras[0],
+        poses=track.poses,
+        fps=capture.fps,
+        test_start=tests[0] if tests else capture.num_frames,
+        clips=capture.clips,
+    )
+
+
+def _optimizer(avatar: BodyAvatar, recipe: BodyRecipe) -> NamedAdam:
+    groups = {name: [getattr(avatar, name)] for name in BODY_STATE}
+    groups["network"] = [] if avatar.network is None else list(avatar.network.parameters())
+    groups["memory"] = [] if avatar.memory is None else [avatar.memory.fields]
+    return NamedAdam(
+        groups, asdict(recipe.rates), steps=recipe.steps, final_share=recipe.rates.final
+    )
+
+
+def _run(
+    training: BodyTraining, views: TrainingViews, notes: Path, progress: Progress | None
+) -> None:
+    recipe, last_saved = training.recipe, time.monotonic()
+    with (notes / "metrics.jsonl").open("a") as metrics:
+        while training.step < recipe.steps:
+            for ahead in range(1, _AHEAD + 1):
+                views.expect(training.views(training.step + ahead))
+            coarse = training.is_coarse(training.step)
+            frames = [views.read(view, halved=coarse) for view in training.views(training.step)]
+            terms = training.advance(frames)
+            if training.step % _METRICS_EVERY == 0:
+                _write_metrics(metrics, training.step, terms)
+            if progress is not None:
+                l1 = 100 * terms["l1"] / recipe.losses.l1
+                progress(training.step, recipe.steps, f"training · L1 {l1:.2f} %")
+            if time.monotonic() - last_saved > recipe.checkpoint_seconds:
+                _save(training, views, notes)
+                last_saved = time.monotonic()
+    _save(training, views, notes)
+
+
+def _save(training: BodyTraining, views: TrainingViews, notes: Path) -> None:
+    write_checkpoint(training.checkpoint(), notes)
+    capture = training.capture
+    about = {
+        "capture": capture.name,
+        "consent": asdict(capture.consent) if capture.consent else None,
+        "recipe": asdict(training.recipe),
+        "steps": training.step,
+    }
+    save_body(training.avatar, stage_of_body(capture, training.track), notes.parent, about)
+    frame = views.read(training.views(training.step)[0])
+    with torch.no_grad():
+        splats = training.avatar.splat(
+            training.track.poses[frame.index],
+            frame.camera,
+            condition=training.conditions[frame.index],
+        )
+        raster = rasterize(splats, frame.camera)
+        image = training.avatar.shade(raster, frame.camera, None)
+    write_preview(image, frame, notes / "previews" / f"{training.step:06d}.jpg")
+
+
+def _write_metrics(metrics: TextIO, step: int, terms: Mapping[str, float]) -> None:
+    row = {"step": step, "time": time.time()}
+    metrics.write(json.dumps(row | {k: round(v, 6) for k, v in terms.items()}) + "\n")
+    metrics.flush()

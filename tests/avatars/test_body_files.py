@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+import torch
+from tests.avatars.moving_bodies import ring_of_cameras, small_body, waving_poses
+from tests.avatars.tiny_networks import awake
+
+from incarnate.avatars.avatar import render
+from incarnate.avatars.body_files import body_tensors, load_body, restore_body, save_body
+from incarnate.avatars.files import Stage, load_stage
+from incarnate.errors import AvatarError
+
+CAMERA = next(iter(ring_of_cameras(1).values()))
+
+
+@torch.no_grad()
+def test_a_body_on_disk_draws_the_same_picture(tmp_path: Path) -> None:
+    body = small_body()
+    awake(body)
+    poses = waving_poses(body.rig, 4)
+    save_body(body, Stage(CAMERA, poses, 25.0, 3, clips=("a", "a", "b", "b")), tmp_path)
+    again = load_body(tmp_path)
+    torch.testing.assert_close(
+        render(again, poses[2], CAMERA), render(body, poses[2], CAMERA), rtol=0, atol=0
+    )
+    assert load_stage(tmp_path).clips == ("a", "a", "b", "b")
+    assert not any(parameter.requires_grad for parameter in again.parameters())
+
+
+def test_tensors_of_another_size_are_refused() -> None:
+    body = small_body()
+    tensors = body_tensors(body)
+    tensors["means"] = tensors["means"][:5]
+    with pytest.raises(AvatarError, match="train the avatar again"):
+        restore_body(body, tensors)
+
+
+def test_a_head_is_no_body(tmp_path: Path) -> None:
+    (tmp_path / "avatar.json").write_text(
+        '{"format": "incarnate-avatar", "version": 1, "kind": "head"}'
+    )
+    with pytest.raises(AvatarError, match="not a body"):
+        load_body(tmp_path)

@@ -1,0 +1,19 @@
+import torch
+
+from incarnate.avatars.prepared_light import PreparedLight
+from incarnate.light.environment import Environment
+from incarnate.light.prefilter import prefilter
+
+
+def test_prepares_as_prefilter_does_and_only_once() -> None:
+    light = Environment(torch.rand(8, 16, 3), rotation=0.4)
+    prepared = PreparedLight()
+    direction = torch.nn.functional.normalize(torch.randn(20, 3), dim=-1)
+    torch.testing.assert_close(
+        prepared(light).irradiance(direction), prefilter(light).irradiance(direction)
+    )
+    turned = Environment(light.radiance, rotation=1.4)
+    torch.testing.assert_close(
+        prepared(turned).irradiance(direction), prefilter(turned).irradiance(direction)
+    )
+    assert prepared(turned).texels is prepared(light).texels

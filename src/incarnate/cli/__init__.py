@@ -33,7 +33,7 @@ class Command:
 COMMANDS: Final = (
     Command(("demo",), "make a capture, train an avatar on it, judge it and relight it"),
     Command(("track",), "turn a talking-head video into a capture"),
-    Command(("convert",), "turn a public head data set with FLAME parameters into a capture"),
+    Command(("convert",), "turn a public data set of heads or bodies into a capture"),
     Command(("check",), "validate a capture and draw its rig over its frames"),
     Command(("train", "head"), "train a head avatar on a capture"),
     Command(("refine",), "track a capture once more, by an avatar trained on it"),

@@ -22,8 +22,9 @@ from tests.capture.readers.body_sets import (
 from incarnate.capture.readers.actorshq import read_actorshq
 from incarnate.capture.readers.avatarrex import read_avatarrex
 from incarnate.capture.readers.body_importing import ImportedBody, import_body_set
-from incarnate.capture.readers.body_set import BodySet, Selection
+from incarnate.capture.readers.body_set import BodySet
 from incarnate.capture.readers.distortion import distorted
+from incarnate.capture.readers.selection import Selection
 from incarnate.capture.readers.thuman4 import read_thuman4
 from incarnate.capture.reading import read_frame
 from incarnate.capture.tracks import load_track
@@ -103,6 +104,8 @@ def test_poses_of_another_model_are_doubted(tmp_path: Path) -> None:
     write_thuman4(tmp_path / "s")
     path = tmp_path / "s" / "smpl_params.npz"
     arrays = dict(np.load(path))
-    np.savez(path, **(arrays | {"transl": arrays["transl"] + np.float32([2.5, 0.0, 0.0])}))
+    np.savez(
+        path, **(arrays | {"transl": arrays["transl"] + np.array([2.5, 0.0, 0.0], np.float32)})
+    )
     (note,) = imported(tmp_path, read_thuman4(tmp_path / "s")).notes
     assert "check --format, --smplx and --poses" in note

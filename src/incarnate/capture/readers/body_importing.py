@@ -12,9 +12,10 @@ from torch import Tensor
 from incarnate.capture.alignment import shares_on_mattes
 from incarnate.capture.capture import Capture, Consent, Track
 from incarnate.capture.files import load_capture
-from incarnate.capture.readers.body_set import BodySet, BodyView, Selection
+from incarnate.capture.readers.body_set import BodySet, BodyView, chosen_frames, chosen_views
 from incarnate.capture.readers.distortion import resampled, undistortion_grid
 from incarnate.capture.readers.importing import RIG_FILE, read_rgba
+from incarnate.capture.readers.selection import Selection
 from incarnate.capture.readers.smplx_params import poses_of
 from incarnate.capture.readers.upright import upright
 from incarnate.capture.resampling import resize_straight
@@ -64,8 +65,8 @@ def import_body_set(
     Raises:
         CaptureError: A file is missing or does not fit; the folder holds something else.
     """
-    views = selection.views_of(body_set)
-    frames, notes = selection.frames_of(body_set, views)
+    views = chosen_views(body_set, selection)
+    frames, notes = chosen_frames(body_set, selection, views)
     splits = selection.splits_of(frames)
     world_from_set = upright(body_set.codes.rotation[list(frames)])
     shape = torch.zeros(len(rig.shape_names))
@@ -81,7 +82,7 @@ def import_body_set(
         rig=RIG_FILE,
         consent=consent,
         provenance={"tool": "incarnate convert", "layout": body_set.layout},
-        test_cameras=selection.held_out_cameras(views),
+        test_cameras=selection.held_out_cameras([view.name for view in views]),
     )
     track = Track(person, poses, torch.zeros(len(frames)), "imported", shape)
     with CaptureWriter(folder, header) as writer:

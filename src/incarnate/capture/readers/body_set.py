@@ -7,8 +7,8 @@ from pathlib import Path
 from jaxtyping import Float
 from torch import Tensor
 
-from incarnate.capture.capture import Split
 from incarnate.capture.readers.head_set import PictureFiles
+from incarnate.capture.readers.selection import Selection
 from incarnate.capture.readers.smplx_params import SmplxCodes
 from incarnate.errors import CaptureError
 
@@ -64,104 +64,65 @@ class BodySet:
     """View and frame of pictures that the set calls missing."""
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Which part of a set becomes a capture; the rest is never decoded."""
+def chosen_views(body_set: BodySet, selection: Selection) -> tuple[BodyView, ...]:
+    """The chosen cameras, in the order of the set.
 
-    cameras: tuple[str, ...] = ()
-    """Names of the cameras to take; all if left out."""
-    test_cameras: tuple[str, ...] | None = None
-    """Cameras that training never reads; the last one of three or more if left out."""
-    start: int = 0
-    """Number of the first frame."""
-    stop: int | None = None
-    """Number of the frame after the last."""
-    every: int = 1
-    """Take one frame in so many."""
-    test_from: int | None = None
-    """Frames from this number on are held out; the last 15 in 100 if left out."""
-    shrink: int = 1
-    """Divide the pictures' width and height by this whole number."""
-
-    def views_of(self, body_set: BodySet) -> tuple[BodyView, ...]:
-        """The chosen cameras, in the order of the set.
-
-        Raises:
-            CaptureError: The set lacks one.
-        """
-        named = (*self.cameras, *(self.test_cameras or ()))
-        known = [view.name for view in body_set.views]
-        for name in named:
-            if name not in known:
-                raise CaptureError(
-                    f"{body_set.name} has no camera {name!r}; it has: {', '.join(known)}."
-                )
-        chosen = tuple(view for view in body_set.views if not self.cameras or view.name in named)
-        if self.shrink < 1 or any(self.shrink > min(view.width, view.height) for view in chosen):
-            raise CaptureError(f"pictures cannot be divided by {self.shrink}; give 1, 2, 3 or 4.")
-        return chosen
-
-    def held_out_cameras(self, views: Sequence[BodyView]) -> tuple[str, ...]:
-        """Names of the test cameras among the chosen ones."""
-        if self.test_cameras is not None:
-            return self.test_cameras
-        return (views[-1].name,) if len(views) > 2 else ()
-
-    def frames_of(
-        self, body_set: BodySet, views: Sequence[BodyView]
-    ) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """Numbers of the chosen frames that all chosen cameras saw and that have a pose, and notes.
-
-        Raises:
-            CaptureError: There is none.
-        """
-        if self.every < 1 or self.start < 0:
+    Raises:
+        CaptureError: The set lacks one.
+    """
+    named = (*selection.cameras, *(selection.test_cameras or ()))
+    known = [view.name for view in body_set.views]
+    for name in named:
+        if name not in known:
             raise CaptureError(
-                f"frames are counted from 0 and every first or later one can be taken; got start "
-                f"{self.start} and every {self.every}."
+                f"{body_set.name} has no camera {name!r}; it has: {', '.join(known)}."
             )
-        seen = [view.frames() for view in views]
-        lost = {frame for name, frame in body_set.missing if name in {v.name for v in views}}
-        stop = (
-            self.stop
-            if self.stop is not None
-            else 1 + max(map(max, filter(None, seen)), default=-1)
+    chosen = tuple(view for view in body_set.views if not selection.cameras or view.name in named)
+    if selection.shrink < 1 or any(
+        selection.shrink > min(view.width, view.height) for view in chosen
+    ):
+        raise CaptureError(f"pictures cannot be divided by {selection.shrink}; give 1, 2, 3 or 4.")
+    return chosen
+
+
+def chosen_frames(
+    body_set: BodySet, selection: Selection, views: Sequence[BodyView]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Numbers of the chosen frames that all chosen cameras saw and that have a pose, and notes.
+
+    Raises:
+        CaptureError: There is none.
+    """
+    if selection.every < 1 or selection.start < 0:
+        raise CaptureError(
+            f"frames are counted from 0 and every first or later one can be taken; got start "
+            f"{selection.start} and every {selection.every}."
         )
-        wanted = range(self.start, stop, self.every)
-        whole = [f for f in wanted if f not in lost and all(f in frames for frames in seen)]
-        frames = tuple(f for f in whole if f < body_set.codes.num_frames)
-        if not frames:
-            raise CaptureError(
-                f"{body_set.name}: none of the {len(wanted)} chosen frames has a picture and a "
-                f"matte of all {len(views)} chosen cameras, and a pose; choose fewer cameras, or "
-                "other frames."
-            )
-        notes = []
-        if len(whole) < len(wanted):
-            notes.append(
-                f"{len(wanted) - len(whole)} of {len(wanted)} frames lack a picture or a matte of "
-                "some camera and are left out"
-            )
-        if len(frames) < len(whole):
-            notes.append(f"{len(whole) - len(frames)} frames have no pose and are left out")
-        return frames, tuple(notes)
-
-    def splits_of(self, frames: Sequence[int]) -> tuple[Split, ...]:
-        """One split a frame.
-
-        Raises:
-            CaptureError: No frame is left for training.
-        """
-        by_rule = len(frames) - max(1, round(0.15 * len(frames)))
-        first = by_rule if len(frames) > 1 else 1
-        if self.test_from is not None:
-            first = sum(frame < self.test_from for frame in frames)
-        if first == 0:
-            raise CaptureError(
-                f"all {len(frames)} chosen frames are from number {self.test_from} on: none is "
-                "left for training; begin the test later."
-            )
-        return tuple("train" if i < first else "test" for i in range(len(frames)))
+    seen = [view.frames() for view in views]
+    lost = {frame for name, frame in body_set.missing if name in {v.name for v in views}}
+    stop = (
+        selection.stop
+        if selection.stop is not None
+        else 1 + max(map(max, filter(None, seen)), default=-1)
+    )
+    wanted = range(selection.start, stop, selection.every)
+    whole = [f for f in wanted if f not in lost and all(f in frames for frames in seen)]
+    frames = tuple(f for f in whole if f < body_set.codes.num_frames)
+    if not frames:
+        raise CaptureError(
+            f"{body_set.name}: none of the {len(wanted)} chosen frames has a picture and a "
+            f"matte of all {len(views)} chosen cameras, and a pose; choose fewer cameras, or "
+            "other frames."
+        )
+    notes = []
+    if len(whole) < len(wanted):
+        notes.append(
+            f"{len(wanted) - len(whole)} of {len(wanted)} frames lack a picture or a matte of "
+            "some camera and are left out"
+        )
+    if len(frames) < len(whole):
+        notes.append(f"{len(whole) - len(frames)} frames have no pose and are left out")
+    return frames, tuple(notes)
 
 
 def _exists(files: PictureFiles) -> bool:

@@ -57,7 +57,7 @@ def small_body(model: BodyModel = SMALL_BODY, *, num_keys: int = 4) -> BodyAvata
     rig = default_body_rig()
     maps = position_maps_of_rig(rig, model.map_size)
     without = BodyAvatar(model, rig, maps)
-    conditions = without.conditions(waving_poses(rig, num_keys))
+    conditions = without.conditions(waving_poses(rig, num_keys), [0.1 * i for i in range(num_keys)])
     keys = torch.stack([condition.signature for condition in conditions])
     return BodyAvatar(model, rig, maps, keys=keys, kernel_width=0.02)
 

@@ -12,6 +12,7 @@ from incarnate.geometry.rotations import matrix_from_axis_angle
 from incarnate.geometry.transforms import rigid_transform, transform_points
 from incarnate.geometry.zbuffer import rasterize_mesh
 from incarnate.light.environment import Environment
+from incarnate.rigs.moments import moment
 from incarnate.rigs.rig import Pose, rest_pose
 from incarnate.rigs.skinning import pose_rig
 
@@ -26,6 +27,7 @@ def poses(body: BodyAvatar) -> Pose:
     return waving_poses(body.rig, 4)
 
 
+TIMES = (0.0, 0.1, 0.2, 0.3)
 CAMERA = next(iter(ring_of_cameras(1, 96).values()))
 
 
@@ -85,7 +87,7 @@ def test_recalls_the_poses_it_has_keys_for(poses: Pose) -> None:
     body = small_body(replace(SMALL_BODY, network=None))
     assert body.memory is not None
     body.memory.fields[1, :, 3] = 1.0
-    conditions = body.conditions(poses)
+    conditions = body.conditions(poses, TIMES)
     moved = [decode_changes(body.painted(c)).offsets[:, 0].mean() for c in conditions]
     assert moved[1] == max(moved)
     assert moved[1] > 0.01
@@ -93,9 +95,12 @@ def test_recalls_the_poses_it_has_keys_for(poses: Pose) -> None:
 
 @torch.no_grad()
 def test_history_tells_motion_from_rest(poses: Pose) -> None:
-    body = small_body(replace(SMALL_BODY, history=(1,), network=None))
-    moving, held = body.conditions(poses)[2], body.condition(poses[2])
+    body = small_body(replace(SMALL_BODY, history=(0.1,), network=None))
+    moving, held = body.conditions(poses, TIMES)[2], body.condition(poses[2])
     assert not torch.allclose(moving.signature, held.signature, atol=1e-4)
+    # A single pose that remembers its past says the same as the frame of the clip.
+    remembered = body.condition(moment(poses, TIMES, 2))
+    torch.testing.assert_close(remembered.signature, moving.signature)
 
 
 def test_gradients_reach_everything_that_training_changes(poses: Pose) -> None:

@@ -13,7 +13,9 @@ from incarnate.rigs.embedded import default_body_rig
 from incarnate.rigs.position_maps import PositionMaps, position_maps_of_rig
 from incarnate.rigs.rig import Pose, rest_pose
 
-FULL = ConditionModel(size=32, history=(1, 3), gravity=True)
+FULL = ConditionModel(size=32, history=(1.0, 3.0), gravity=True)
+# One frame a second.
+TIMES = torch.arange(8.0)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +39,13 @@ def clip(generator: torch.Generator) -> Pose:
 
 
 def of_clip(maps: PositionMaps, model: ConditionModel, poses: Pose) -> torch.Tensor:
-    return make_pose_condition(maps, model).of_clip(default_body_rig(), poses)
+    return make_pose_condition(maps, model).of_clip(default_body_rig(), poses, TIMES)
 
 
 def test_at_rest_it_is_the_painted_rest_surface_at_unit_scale(maps: PositionMaps) -> None:
     rig = default_body_rig()
     condition = make_pose_condition(maps, ConditionModel(size=64))
-    values = condition.of_clip(rig, rest_pose(rig, 1))[0]
+    values = condition.of_clip(rig, rest_pose(rig, 1), TIMES[:1])[0]
     expected = maps.paint((maps.rest_points - condition.center) / condition.scale)
     # Positions of 1 m in single precision.
     torch.testing.assert_close(values, expected, atol=1e-5, rtol=0)
@@ -96,7 +98,7 @@ def test_without_turning_motion_is_the_difference_of_positions(
 ) -> None:
     upright = replace(clip, root_rotation=torch.zeros_like(clip.root_rotation))
     condition = make_pose_condition(maps, FULL)
-    values = condition.of_clip(default_body_rig(), upright)
+    values = condition.of_clip(default_body_rig(), upright, TIMES)
     moved = condition.scale / 0.1 * (values[3:, :, :3] - values[:-3, :, :3])
     # Differences of metres, ten times enlarged.
     torch.testing.assert_close(values[3:, :, 6:9], moved, atol=1e-4, rtol=0)
@@ -116,15 +118,30 @@ def test_motion_sees_the_root_turn_but_not_its_path(maps: PositionMaps, clip: Po
     )
 
 
+def test_motion_is_a_velocity_whatever_the_frame_rate(maps: PositionMaps) -> None:
+    rig = default_body_rig()
+    poses = rest_pose(rig, 7)
+    poses.joint_rotations[:, rig.joint_index("left_shoulder") - 1, 2] = 0.01 * torch.arange(7.0)
+    condition = make_pose_condition(maps, ConditionModel(size=32, history=(0.1,)))
+    fast = condition.of_clip(rig, poses, 0.1 * torch.arange(7.0))
+    # Every other frame is missing: the nearest is 0.2 s away.
+    slow = condition.of_clip(rig, poses[::2], 0.2 * torch.arange(4.0))
+    # An arm of half a metre turns by 0.01 rad a frame: a chord that is straight to 0.1 %.
+    torch.testing.assert_close(slow[1:], fast[2::2], atol=1e-3, rtol=0)
+    # The hand moves 4 mm a tenth of a second: 0.04 of the typical 10 cm.
+    assert 0.03 < float(fast[1:, :, 3:].abs().max()) < 0.08
+
+
 def test_history_stays_within_a_clip(maps: PositionMaps, clip: Pose) -> None:
     rig = default_body_rig()
     condition: PoseCondition = make_pose_condition(maps, FULL)
     names = ("a", "b", "a", "a", "b", "b", "b", "a")
-    together = condition.of_frames(rig, clip, names)
+    together = condition.of_frames(rig, clip, TIMES.tolist(), names)
     for name in ("a", "b"):
         rows = torch.tensor([row for row, other in enumerate(names) if other == name])
-        assert torch.equal(together[rows], condition.of_clip(rig, clip[rows]))
-    assert torch.equal(condition.of_frames(rig, clip), condition.of_clip(rig, clip))
+        assert torch.equal(together[rows], condition.of_clip(rig, clip[rows], TIMES[rows]))
+    whole = condition.of_frames(rig, clip, TIMES.tolist())
+    assert torch.equal(whole, condition.of_clip(rig, clip, TIMES))
 
 
 def test_sizes_that_do_not_nest_are_refused(maps: PositionMaps) -> None:

@@ -1,5 +1,6 @@
 """The body avatar: splats painted in position maps, changed by the pose (docs/body.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, final
 
@@ -34,6 +35,7 @@ from incarnate.geometry.rotations import (
 from incarnate.light.environment import Environment
 from incarnate.light.pictures import MaterialColumns, shade_picture
 from incarnate.light.prefilter import PrefilteredLight, prefilter
+from incarnate.rigs.moments import with_past
 from incarnate.rigs.position_maps import PositionMaps
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
@@ -51,9 +53,9 @@ class BodyModel:
     """Whether splats change with the pose, or are only skinned."""
     network: NetworkModel | None = field(default_factory=NetworkModel)
     """What paints the changes of a pose; None leaves it to the memory."""
-    history: tuple[int, ...] = (1,)
-    """Frames back over which the condition sees the surface move: cloth depends on how a pose was
-    reached. Motion that drives the avatar is brought to the frame rate of the capture."""
+    history: tuple[float, ...] = (0.1,)
+    """Seconds back over which the condition sees the surface move: cloth depends on how a pose
+    was reached."""
     gravity: bool = False
     """Whether the condition sees where down is."""
     key_poses: int = 160
@@ -195,20 +197,23 @@ class BodyAvatar(nn.Module):
         """The light of the training capture as far as training recovered it; differentiable."""
         return Environment(nn.functional.softplus(self.light_logits), name="learned")
 
-    def conditions(self, poses: Pose, clips: tuple[str, ...] = ()) -> list[BodyCondition]:
+    def conditions(
+        self, poses: Pose, times: Sequence[float], clips: tuple[str, ...] = ()
+    ) -> list[BodyCondition]:
         """What a motion's poses tell the networks, history included.
 
         Args:
             poses: Poses batched over frames, in order of time.
+            times: Seconds, one a frame.
             clips: The clip each frame belongs to; empty if all are one clip.
         """
-        maps = self._condition.of_frames(self._rig, poses, clips)
-        signatures = pose_signatures(self._signature, self._rig, poses, clips)
+        maps = self._condition.of_frames(self._rig, poses, times, clips)
+        signatures = pose_signatures(self._signature, self._rig, poses, times, clips)
         return [BodyCondition(*pair) for pair in zip(maps, signatures, strict=True)]
 
     def condition(self, pose: Pose) -> BodyCondition:
-        """What a single pose, held for a while, tells the networks."""
-        return self.conditions(pose.as_batch())[0]
+        """What a single pose and its past tell the networks; without a past it is held."""
+        return self.conditions(*with_past(pose))[-1]
 
     def splat(
         self,
@@ -225,8 +230,7 @@ class BodyAvatar(nn.Module):
             pose: One pose in the rig's order.
             camera: The view.
             light: Not looked at: shading happens in the picture.
-            condition: What the pose tells the networks, if it has a history or is projected;
-                the pose itself, held, if left out.
+            condition: What the pose tells the networks, where that is known already.
             recall: Which memories may be used; training varies it.
         """
         del camera, light

@@ -136,10 +136,16 @@ def load_stage(folder: Path | str) -> Stage:
     tensors = read_tensors(folder / _STAGE)
     width, height = manifest["size"]
     names = load_rig(folder / RIG_NAME).expression_names
-    pose_fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
+    poses = Pose(
+        tensors["root_rotation"],
+        tensors["root_translation"],
+        tensors["joint_rotations"],
+        tensors["expression"],
+        names,
+    )
     return Stage(
         camera=Camera(tensors["intrinsics"], tensors["camera_from_world"], width, height),
-        poses=Pose(**{name: tensors[name] for name in pose_fields}, expression_names=names),
+        poses=poses,
         fps=manifest["fps"],
         test_start=manifest["test_start"],
         clips=tuple(manifest.get("clips", ())),

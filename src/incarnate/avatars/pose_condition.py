@@ -4,10 +4,11 @@ Root motion, fingers and face are left out: they say nothing about wrinkles. Clo
 pose was reached and on where down is, so that a short history and gravity can be added.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from incarnate.geometry.rotations import matrix_from_axis_angle
@@ -17,7 +18,7 @@ from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_r
 
 # Parts of the names of joints that move no clothes (SMPL-X, CMU, Mixamo).
 _LEFT_OUT = ("thumb", "index", "middle", "ring", "pinky", "finger", "jaw", "eye")
-# A limb moves so far (metres) between two frames of the history: it puts motion on unit scale.
+# A limb moves so far (metres) in a step of the history: it puts motion on unit scale.
 _TYPICAL_MOTION = 0.1
 # Frames posed at a time: it bounds the memory.
 _BLOCK = 32
@@ -29,8 +30,9 @@ class ConditionModel:
 
     size: int = 64
     """Pixels along a side; the size of the position maps is a multiple of it."""
-    history: tuple[int, ...] = ()
-    """Frames back, e.g. ``(3, 9)``: for each, how the surface has moved since (3 channels)."""
+    history: tuple[float, ...] = ()
+    """Seconds back, e.g. ``(0.1, 0.3)``: for each, how the surface has moved since (3 channels).
+    The nearest frame stands in, and its motion is scaled to the time asked for."""
     gravity: bool = False
     """Add the direction of gravity in the root's frame (3 channels)."""
 
@@ -60,12 +62,15 @@ class PoseCondition:
     scale: float
     """Metres that become one: half the window of the maps."""
 
-    def of_clip(self, rig: Rig, poses: Pose) -> Float[Tensor, "frames 2 channels height width"]:
-        """Conditions of consecutive frames; before the first, the subject is taken to rest.
+    def of_clip(
+        self, rig: Rig, poses: Pose, times: Float[Tensor, "frames"]
+    ) -> Float[Tensor, "frames 2 channels height width"]:
+        """Conditions of a clip's frames; before the first, the subject is taken to rest.
 
         Args:
             rig: The subject's rig, with its identity folded in.
             poses: Poses of one clip, batched over its frames in order of time.
+            times: Seconds, one a frame, rising.
         """
         clothed = without_fingers(rig, poses)
         turned = matrix_from_axis_angle(clothed.root_rotation)
@@ -74,34 +79,39 @@ class PoseCondition:
         )
         channels = [(posed + rig.joints[0] - self.center) / self.scale]
         for back in self.model.history:
-            earlier = (torch.arange(len(poses)) - back).clamp(min=0)
+            earlier = _frames_before(times, back)
             # The root's own turning swings a skirt; its path over the floor does not.
             now_from_earlier = turned.mT @ turned[earlier]
             before = posed[earlier] @ now_from_earlier.mT
-            channels.append((posed - before) / _TYPICAL_MOTION)
+            # A frame that is not quite so long ago tells a velocity all the same.
+            gap = times - times[earlier]
+            rate = torch.where(gap > 0, back / gap.clamp(min=1e-6), torch.zeros_like(gap))
+            channels.append((posed - before) * (rate / _TYPICAL_MOTION)[:, None, None])
         if self.model.gravity:
             down = turned.mT @ turned.new_tensor([0.0, -1.0, 0.0])
             channels.append(down[:, None].expand_as(posed))
         return self._paint(torch.cat(channels, -1))
 
     def of_frames(
-        self, rig: Rig, poses: Pose, clips: tuple[str, ...] = ()
+        self, rig: Rig, poses: Pose, times: Sequence[float], clips: tuple[str, ...] = ()
     ) -> Float[Tensor, "frames 2 channels height width"]:
         """Conditions of all frames of a capture; no history reaches from one clip into another.
 
         Args:
             rig: The subject's rig.
             poses: Poses batched over frames.
+            times: Seconds, one a frame; they rise within a clip.
             clips: The clip each frame belongs to; empty if all are one clip.
         """
         names = clips or ("",) * len(poses)
+        seconds = poses.root_rotation.new_tensor(list(times))
         assert len(names) == len(poses), f"{len(names)} clip names for {len(poses)} poses"
         result = self.rest_points.new_zeros(
             len(poses), 2, self.model.num_channels, *self.mask.shape[1:]
         )
         for name in dict.fromkeys(names):
             rows = torch.tensor([row for row, other in enumerate(names) if other == name])
-            result[rows] = self.of_clip(rig, poses[rows])
+            result[rows] = self.of_clip(rig, poses[rows], seconds[rows])
         return result
 
     def _in_root(self, rig: Rig, poses: Pose) -> Float[Tensor, "frames points 3"]:
@@ -120,6 +130,17 @@ class PoseCondition:
         maps = values.new_zeros(len(values), *self.mask.shape, values.shape[-1])
         maps[:, self.mask] = values
         return maps.permute(0, 1, 4, 2, 3).contiguous()
+
+
+def _frames_before(times: Float[Tensor, "frames"], back: float) -> Int[Tensor, "frames"]:
+    """For each frame the one whose time is nearest to ``back`` seconds before, never itself.
+
+    The first frame has none before it and stands for itself.
+    """
+    apart = times[:, None] - times[None]
+    distance = (apart - back).abs().masked_fill(apart <= 0, torch.inf)
+    nearest = distance.argmin(1)
+    return torch.where(torch.arange(len(times)) > 0, nearest, torch.zeros_like(nearest))
 
 
 def make_pose_condition(maps: PositionMaps, model: ConditionModel) -> PoseCondition:

@@ -1,5 +1,6 @@
 """How far apart two poses are, as the clothes feel it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from jaxtyping import Float
@@ -17,7 +18,11 @@ _MOTION_WEIGHT, _GRAVITY_WEIGHT = 0.1, 0.05
 
 
 def pose_signatures(
-    condition: PoseCondition, rig: Rig, poses: Pose, clips: tuple[str, ...] = ()
+    condition: PoseCondition,
+    rig: Rig,
+    poses: Pose,
+    times: Sequence[float],
+    clips: tuple[str, ...] = (),
 ) -> Float[Tensor, "frames signature"]:
     """Vectors whose distances say how far apart poses are: root mean squares in metres.
 
@@ -25,9 +30,10 @@ def pose_signatures(
         condition: Coarse maps of the surface.
         rig: The person's rig.
         poses: Batched over frames.
+        times: Seconds, one a frame.
         clips: The clip each frame belongs to; empty if all are one clip.
     """
-    maps = condition.of_frames(rig, poses, clips)
+    maps = condition.of_frames(rig, poses, times, clips)
     covered = maps.permute(0, 1, 3, 4, 2)[:, condition.mask]
     history = 3 * len(condition.model.history)
     gravity = 3 * condition.model.gravity

@@ -128,6 +128,11 @@ class Pose:
     """Expression coefficients, eyelids (``eyeBlinkLeft`` …) among them."""
     expression_names: tuple[str, ...]
     """One name a coefficient, the rig's order."""
+    past: "Pose | None" = None
+    """Of a single pose in motion: the poses before it, a batch in order of time
+    (`incarnate.rigs.moments.moment`). Cloth depends on how a pose was reached."""
+    past_seconds: Float[Tensor, "earlier"] | None = None
+    """How long ago each of them was."""
 
     def __getitem__(self, index: int | slice | Tensor) -> "Pose":
         """Some moments of a batched pose."""
@@ -137,6 +142,8 @@ class Pose:
             root_translation=self.root_translation[index],
             joint_rotations=self.joint_rotations[index],
             expression=self.expression[index],
+            past=None,
+            past_seconds=None,
         )
 
     def as_batch(self) -> "Pose":
@@ -148,6 +155,8 @@ class Pose:
             root_translation=self.root_translation[None],
             joint_rotations=self.joint_rotations[None],
             expression=self.expression[None],
+            past=None,
+            past_seconds=None,
         )
 
     def __len__(self) -> int:

@@ -60,7 +60,7 @@ class BodyTraining:
         self.capture, self.track, self.recipe = capture, track, recipe
         self.frames = capture.indices("train")
         self.avatar = start_body(capture, track, recipe, maps=maps, colored=checkpoint is None)
-        self.conditions = self.avatar.conditions(track.poses, capture.clips)
+        self.conditions = self.avatar.conditions(track.poses, capture.times, capture.clips)
         self.optimizer = _optimizer(self.avatar, recipe)
         self.step = 0
         if checkpoint is not None:
@@ -127,7 +127,7 @@ def start_body(
         )
     model = recipe.model
     signature = make_pose_condition(maps, model.signature)
-    signatures = pose_signatures(signature, track.rig, track.poses, capture.clips)
+    signatures = pose_signatures(signature, track.rig, track.poses, capture.times, capture.clips)
     signatures = signatures[torch.tensor(frames)]
     keys = signatures[choose_keys(signatures, model.key_poses)] if model.key_poses else None
     width = 1.0 if keys is None else kernel_width(keys, model.memory_width)

@@ -1,0 +1,47 @@
+"""Single poses of a motion that remember how they were reached."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from incarnate.rigs.rig import Pose
+
+PAST_SECONDS = 0.5
+"""How far back a moment remembers."""
+# Sums of frame times are not exact.
+_REACH = PAST_SECONDS + 1e-6
+
+
+def moment(poses: Pose, times: Sequence[float], index: int, *, first: int = 0) -> Pose:
+    """One pose of a motion, with the half second before it.
+
+    Args:
+        poses: The motion, batched in order of time.
+        times: Seconds, one a pose.
+        index: Which.
+        first: Where its clip begins: nothing before is remembered.
+    """
+    pose = poses[index]
+    back = next((i for i in range(first, index) if times[index] - times[i] < _REACH), index)
+    if back == index:
+        return pose
+    ago = torch.tensor([times[index] - times[i] for i in range(back, index)])
+    return replace(pose, past=poses[back:index], past_seconds=ago.to(pose.root_rotation))
+
+
+def moments(poses: Pose, fps: float) -> list[Pose]:
+    """All poses of one clip at an even frame rate, each with its past."""
+    times = [i / fps for i in range(len(poses))]
+    return [moment(poses, times, i) for i in range(len(poses))]
+
+
+def with_past(pose: Pose) -> tuple[Pose, list[float]]:
+    """A single pose and its past as one batch, and the seconds of each; now is zero."""
+    now = pose.as_batch()
+    if pose.past is None or pose.past_seconds is None:
+        return now, [0.0]
+    past = pose.past
+    fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
+    joined = {name: torch.cat([getattr(past, name), getattr(now, name)]) for name in fields}
+    return replace(now, **joined), [*(-pose.past_seconds).tolist(), 0.0]

@@ -102,6 +102,9 @@ class BodyCondition:
     """For the memory; Euclidean distances are root mean squares over the surface, metres."""
 
 
+# A channel that hardly differs between training poses is not blown up beyond this, in its own unit.
+_LEAST_SPREAD = 0.01
+
 # Per-splat tensors that training changes.
 BODY_SPLAT_PARAMETERS = (
     "means",
@@ -132,6 +135,8 @@ class BodyAvatar(nn.Module):
     roughness_logits: nn.Parameter
     reflectance_logits: nn.Parameter
     start_means: Tensor
+    condition_mean: Tensor
+    condition_scale: Tensor
 
     def __init__(
         self,
@@ -173,6 +178,9 @@ class BodyAvatar(nn.Module):
         # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
         self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
         posed = model.dependence == "posed"
+        channels, side = model.condition.num_channels, model.condition.size
+        self.register_buffer("condition_mean", zeros(2, channels, side, side))
+        self.register_buffer("condition_scale", zeros(channels) + 1)
         self.network: MapNetwork | None = None
         if posed and model.network is not None:
             self.network = make_network(model.painter, seed)
@@ -210,6 +218,16 @@ class BodyAvatar(nn.Module):
         maps = self._condition.of_frames(self._rig, poses, times, clips)
         signatures = pose_signatures(self._signature, self._rig, poses, times, clips)
         return [BodyCondition(*pair) for pair in zip(maps, signatures, strict=True)]
+
+    @torch.no_grad()
+    def standardise(self, conditions: Sequence[BodyCondition]) -> None:
+        """Let the network see how training poses differ: off their mean, on unit scale."""
+        maps = torch.stack([condition.maps for condition in conditions])
+        mean = maps.mean(0)
+        self.condition_mean.copy_(mean)
+        inside = maps.abs().amax((0, 2)) > 0
+        spread = (maps - mean).square().mean(0).permute(0, 2, 3, 1)[inside].mean(0).sqrt()
+        self.condition_scale.copy_(1 / spread.clamp(min=_LEAST_SPREAD))
 
     def condition(self, pose: Pose) -> BodyCondition:
         """What a single pose and its past tell the networks; without a past it is held."""
@@ -255,7 +273,9 @@ class BodyAvatar(nn.Module):
         """What network and memory paint for a pose (`decode_changes`)."""
         painted = self.means.new_zeros(self.num_splats, POSE_CHANNELS)
         if self.network is not None:
-            painted = painted + self._read(self.network(condition.maps))
+            scale = self.condition_scale[:, None, None]
+            maps = (condition.maps - self.condition_mean) * scale
+            painted = painted + self._read(self.network(maps))
         if self.memory is not None and recall != "nothing":
             painted = painted + self._read(self.memory(condition.signature, recall))
         return painted

@@ -25,6 +25,7 @@ from incarnate.rigs.rig import Rig
 
 BODY_STATE: Final = (*BODY_SPLAT_PARAMETERS, "light_logits")
 """What training changes besides network and memory."""
+_CONSTANTS = ("condition_mean", "condition_scale")
 
 _MAPS, _NETWORK, _MEMORY = "maps:", "network:", "memory:"
 
@@ -72,7 +73,7 @@ def body_model(facts: Mapping[str, Any]) -> BodyModel:
 
 def body_tensors(avatar: BodyAvatar) -> dict[str, Tensor]:
     """All that training changes, by name, and the memory's keys."""
-    tensors = {name: getattr(avatar, name).detach() for name in BODY_STATE}
+    tensors = {name: getattr(avatar, name).detach() for name in (*BODY_STATE, *_CONSTANTS)}
     if avatar.network is not None:
         state = avatar.network.state_dict()
         tensors |= {_NETWORK + name: value.detach() for name, value in state.items()}
@@ -89,7 +90,7 @@ def restore_body(avatar: BodyAvatar, tensors: Mapping[str, Tensor]) -> None:
         AvatarError: A tensor is missing or has another size.
     """
     try:
-        for name in BODY_STATE:
+        for name in (*BODY_STATE, *_CONSTANTS):
             getattr(avatar, name).data.copy_(tensors[name])
         for prefix, part in ((_NETWORK, avatar.network), (_MEMORY, avatar.memory)):
             if part is not None:

@@ -18,8 +18,9 @@ class NetworkModel:
     Resolutions double from `bottom_size` to `map_size`, and `condition_size` is one of them.
     """
 
-    kind: Literal["styleunet", "unet", "mlp"] = "styleunet"
-    """``unet`` and ``mlp`` are for comparison."""
+    kind: Literal["styleunet", "unet", "mlp", "bases"] = "styleunet"
+    """``unet`` and ``mlp`` are for comparison; ``bases`` is what minutes of training suffice for
+    (`incarnate.avatars.pose_bases`)."""
     map_size: int = 128
     """Pixels along a side of the maps it paints."""
     condition_size: int = 64

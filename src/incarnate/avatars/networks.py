@@ -1,24 +1,28 @@
 """Networks by kind, and the sizes that recipes choose from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 import torch
 
 from incarnate.avatars.map_network import MapNetwork, NetworkModel
+from incarnate.avatars.pose_bases import PoseBases
 from incarnate.avatars.pose_mlp import PoseMlp
 from incarnate.avatars.styleunet import StyleUNet
 from incarnate.avatars.unet import UNet
 
-_KINDS: Final[Mapping[str, type[StyleUNet] | type[UNet] | type[PoseMlp]]] = MappingProxyType(
-    {"styleunet": StyleUNet, "unet": UNet, "mlp": PoseMlp}
+_KINDS: Final[Mapping[str, Callable[[NetworkModel], MapNetwork]]] = MappingProxyType(
+    {"styleunet": StyleUNet, "unet": UNet, "mlp": PoseMlp, "bases": PoseBases}
 )
 
 NETWORK_SIZES: Final[Mapping[str, NetworkModel]] = MappingProxyType(
     {
         "smoke": NetworkModel(
             map_size=64, condition_size=32, base_channels=8, max_channels=32, style_width=16
+        ),
+        "bases": NetworkModel(
+            kind="bases", map_size=32, condition_size=32, max_channels=28, style_width=128
         ),
         "quick": NetworkModel(),
         "standard": NetworkModel(map_size=256, base_channels=8),

@@ -61,6 +61,7 @@ class BodyTraining:
         self.frames = capture.indices("train")
         self.avatar = start_body(capture, track, recipe, maps=maps, colored=checkpoint is None)
         self.conditions = self.avatar.conditions(track.poses, capture.times, capture.clips)
+        self.avatar.standardise([self.conditions[index] for index in self.frames])
         self.optimizer = _optimizer(self.avatar, recipe)
         self.step = 0
         if checkpoint is not None:

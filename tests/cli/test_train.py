@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from tests.avatars.moving_bodies import write_body_capture
 from tests.avatars.people import write_painted_capture
 
 from incarnate.avatars.files import load_avatar
 from incarnate.cli import main
-from incarnate.cli.train import Changes, changed_recipe
+from incarnate.cli.train import BodyChanges, Changes, changed_body_recipe, changed_recipe
+from incarnate.train.body_recipes import QUICK_BODY
 from incarnate.train.recipes import QUICK
 
 
@@ -44,3 +46,25 @@ def test_a_folder_that_is_no_capture_is_one_line(
 ) -> None:
     assert main(["train", "head", str(tmp_path), "-o", str(tmp_path / "avatar")]) == 2
     assert "has no capture.json" in capsys.readouterr().err
+
+
+def test_a_body_is_trained_rendered_and_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture = write_body_capture(tmp_path / "capture")
+    avatar = tmp_path / "body"
+    words = ["train", "body", str(capture.folder), "-o", str(avatar), "--preset", "smoke"]
+    assert main([*words, "--steps", "4", "--map-size", "64", "--threads", "1"]) == 0
+    assert "after 4 steps" in capsys.readouterr().out
+    drawn = ["render", str(avatar), "-o", str(tmp_path / "frames"), "--frames", "0:2"]
+    assert main([*drawn, "--camera", "turntable", "--light", "sky"]) == 0
+    assert len(list((tmp_path / "frames").glob("*.png"))) == 2
+
+
+def test_switches_of_a_body_reach_its_model() -> None:
+    changes = BodyChanges(network="unet", key_poses=0, surface="rig", steps=7)
+    recipe = changed_body_recipe(QUICK_BODY, changes)
+    assert recipe.model.network is not None
+    assert (recipe.model.network.kind, recipe.model.key_poses) == ("unet", 0)
+    assert (recipe.surface, recipe.steps) == ("rig", 7)
+    assert changed_body_recipe(QUICK_BODY, BodyChanges()) == QUICK_BODY

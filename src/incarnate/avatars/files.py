@@ -108,13 +108,15 @@ def write_avatar_folder(
 
 
 def load_avatar(folder: Path | str) -> HeadAvatar:
-    """Read an avatar from its folder.
+    """Read a head avatar from its folder (`incarnate.avatars.opening` opens any kind).
 
     Raises:
-        AvatarError: The folder holds no avatar, a newer one, or a damaged one.
+        AvatarError: The folder holds no head avatar, a newer one, or a damaged one.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
+    if manifest.get("kind", "head") != "head":
+        raise AvatarError(f"{folder} holds a {manifest['kind']} avatar, not a head.")
     rig = load_rig(folder / RIG_NAME)
     known = {field.name for field in fields(HeadModel)}
     model = HeadModel(**{k: v for k, v in manifest["model"].items() if k in known})

@@ -47,7 +47,7 @@ def evaluate(
         protocol: Size, frames and metrics.
         threads: CPU threads; 0 means all cores, at most 8.
     """
-    from incarnate.avatars.files import load_avatar
+    from incarnate.avatars.opening import open_avatar
     from incarnate.capture.files import load_capture
     from incarnate.cli.threads import use_threads
     from incarnate.evaluate.protocol import evaluate as measure
@@ -55,7 +55,7 @@ def evaluate(
     from incarnate.evaluate.scores import Options
 
     use_threads(threads)
-    loaded, truth = load_avatar(avatar), load_capture(capture)
+    loaded, truth = open_avatar(avatar), load_capture(capture)
     with ConsoleProgress() as progress:
         report = measure(loaded, truth, options=Options(**vars(protocol)), progress=progress)
     report = replace(report, avatar=avatar.resolve().name)

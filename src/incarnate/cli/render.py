@@ -64,13 +64,14 @@ def render(
         lighting: What lights it.
         view: From where it is seen.
     """
-    from incarnate.avatars.files import load_avatar, load_stage
+    from incarnate.avatars.files import load_stage
+    from incarnate.avatars.opening import open_avatar
     from incarnate.cli.threads import use_threads
     from incarnate.view.clip import Look, colour_of, write_clip
     from incarnate.view.video import VideoWriter
 
     use_threads(0)
-    who, stage = load_avatar(avatar), load_stage(avatar)
+    who, stage = open_avatar(avatar), load_stage(avatar)
     background = None if view.background == "light" else colour_of(view.background)
     shots, fps = shots_of(who, stage, motion=motion, lighting=lighting, view=view)
     look = Look(background, lighting.exposure)
@@ -88,12 +89,14 @@ def shots_of(
     avatar: "Avatar", stage: "Stage", *, motion: Motion, lighting: Lighting, view: View
 ) -> "tuple[list[Shot], float]":
     """The pictures of a clip, and its frames a second."""
+    from incarnate.rigs.moments import moments
     from incarnate.view.clip import Shot
 
     clip = clip_of(motion, stage, avatar.rig)
     cameras = cameras_of(view, stage.camera, avatar, clip.poses)
     lights = lights_of(lighting, len(clip))
-    return [Shot(clip.poses[i], cameras[i], lights[i]) for i in range(len(clip))], clip.fps
+    poses = moments(clip.poses, clip.fps)
+    return [Shot(*shot) for shot in zip(poses, cameras, lights, strict=True)], clip.fps
 
 
 def cameras_of(view: View, camera: "Camera", avatar: "Avatar", poses: "Pose") -> "list[Camera]":

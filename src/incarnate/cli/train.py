@@ -1,4 +1,4 @@
-"""``incarnate train head``: fit a head avatar to a tracked capture."""
+"""``incarnate train head`` and ``train body``: fit an avatar to a capture."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,9 +9,11 @@ import tyro
 from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
+    from incarnate.train.body_recipes import BodyRecipe
     from incarnate.train.recipes import HeadRecipe
 
 Preset = Literal["smoke", "demo", "quick", "standard"]
+BodyPreset = Literal["smoke", "demo", "quick", "standard", "paper"]
 
 
 @dataclass(frozen=True)
@@ -79,4 +81,75 @@ def changed_recipe(recipe: "HeadRecipe", changes: Changes) -> "HeadRecipe":
         given["expression"] = replace(recipe.expression, source=given["expression"])
     if "steps" in given:
         given["coarse_steps"] = recipe.coarse_steps * given["steps"] // recipe.steps
+    return replace(recipe, model=model, **given)
+
+
+@dataclass(frozen=True)
+class BodyChanges:
+    """What to change in the preset of a body; left out, the preset decides."""
+
+    steps: int | None = None
+    """Optimisation steps; one pose a step."""
+    size: int | None = None
+    """Longest side of the training pictures, pixels."""
+    map_size: int | None = None
+    """Side of the position maps in pixels; more pixels, more splats. A multiple of 64."""
+    views: int | None = None
+    """Cameras of each step."""
+    seed: int | None = None
+    """Seeds the network, the order of poses and the choice of cameras."""
+    surface: Literal["template", "rig"] | None = None
+    """Put splats on a surface that is fitted to the clothes, or on the rig's own."""
+    dependence: Literal["posed", "static"] | None = None
+    """Let splats change with the pose, or only skin them."""
+    network: Literal["bases", "styleunet", "unet", "mlp"] | None = None
+    """What paints the changes of a pose."""
+    key_poses: int | None = None
+    """Poses that the memory keeps; 0 is no memory."""
+    shading: Literal["shaded", "baked"] | None = None
+    """Materials under a learned light, or one fixed colour a splat."""
+
+
+def body(
+    capture: tyro.conf.Positional[Path],
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    preset: BodyPreset = "quick",
+    changes: tyro.conf.OmitArgPrefixes[BodyChanges] = BodyChanges(),
+    threads: int = 0,
+) -> None:
+    """Train a body avatar; run the same command again to go on after an interruption.
+
+    Args:
+        capture: A calibrated capture of several cameras, with a track.
+        output: Folder of the avatar.
+        preset: smoke (under a minute), demo and quick (about ten minutes), standard (about an
+            hour), on two cores; paper is the published size, for a large GPU.
+        changes: Single settings that differ from the preset.
+        threads: CPU threads; 0 means all cores, at most 8.
+    """
+    from incarnate.capture.files import load_capture
+    from incarnate.cli.threads import use_threads
+    from incarnate.train.body import train_body
+    from incarnate.train.body_recipes import body_recipe_of
+
+    use_threads(threads)
+    recipe = changed_body_recipe(body_recipe_of(preset), changes)
+    with ConsoleProgress() as progress:
+        avatar = train_body(load_capture(capture), recipe, output, progress=progress)
+    print(f"wrote {output}: {avatar.num_splats} splats after {recipe.steps} steps")
+    print(f"previews and metrics: {output / 'training'}")
+    print(f"next: incarnate evaluate {output} {capture}")
+
+
+def changed_body_recipe(recipe: "BodyRecipe", changes: BodyChanges) -> "BodyRecipe":
+    """A preset with the user's changes."""
+    from incarnate.avatars.networks import NETWORK_SIZES
+
+    given = {name: value for name, value in vars(changes).items() if value is not None}
+    if "network" in given:
+        kind = given["network"]
+        size = NETWORK_SIZES["bases" if kind == "bases" else "quick"]
+        given["network"] = replace(size, kind=kind)
+    model_fields = ("map_size", "dependence", "network", "key_poses", "shading")
+    model = replace(recipe.model, **{k: given.pop(k) for k in model_fields if k in given})
     return replace(recipe, model=model, **given)

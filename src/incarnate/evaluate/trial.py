@@ -12,6 +12,7 @@ from incarnate.drive.encoding import encoded_poses
 from incarnate.errors import AvatarError, CaptureError, RenderError
 from incarnate.evaluate.maps import SurfaceComparison, compare_surfaces
 from incarnate.evaluate.scores import Options, Pair
+from incarnate.rigs.moments import moment
 from incarnate.rigs.rig import Pose
 
 MIN_SIZE = 16
@@ -35,6 +36,12 @@ class Trial:
         height = self.options.size or camera.height
         return round(camera.width * height / camera.height), height
 
+    def pose(self, index: int) -> Pose:
+        """The pose of a frame, with how its clip came to it."""
+        clips = self.capture.clips
+        first = clips.index(clips[index]) if clips else 0
+        return moment(self.poses, self.capture.times, index, first=first)
+
     def pair(self, index: int, light: str | None = None) -> Pair:
         """The avatar's picture of a frame and the true one, under the capture's or another light.
 
@@ -51,7 +58,7 @@ class Trial:
         else:
             frame = read_relit_frame(self.capture, light, *which)
             environment = self.capture.relights[light]
-        image = render(self.avatar, self.poses[index], frame.camera, environment)
+        image = render(self.avatar, self.pose(index), frame.camera, environment)
         if not image.isfinite().all():
             raise AvatarError(
                 f"cannot evaluate on frame {index} of capture {self.capture.name!r}: the avatar "
@@ -62,7 +69,7 @@ class Trial:
     def surfaces(self, index: int) -> SurfaceComparison:
         """The avatar's and the true surface maps of a frame."""
         return compare_surfaces(
-            self.avatar, self.capture, index, self.poses[index], self.options.camera
+            self.avatar, self.capture, index, self.pose(index), self.options.camera
         )
 
     def has_surfaces(self, index: int) -> bool:

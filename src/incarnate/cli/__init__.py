@@ -36,6 +36,7 @@ COMMANDS: Final = (
     Command(("convert",), "turn a public data set of heads or bodies into a capture"),
     Command(("check",), "validate a capture and draw its rig over its frames"),
     Command(("train", "head"), "train a head avatar on a capture"),
+    Command(("train", "body"), "train a body avatar on a capture of several cameras"),
     Command(("refine",), "track a capture once more, by an avatar trained on it"),
     Command(("evaluate",), "measure an avatar on the test frames of a capture"),
     Command(("ablate", "head"), "measure what each part of the method is worth on a capture"),

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 from tests.drive.faces import recording_of
+from tests.drive.skeletal import write_bvh
 
 from incarnate.avatars.files import Stage, load_avatar, load_stage
 from incarnate.cli.motion import Motion, clip_of, frame_slice
 from incarnate.drive.arkit import write_arkit_csv
 from incarnate.errors import RenderError
-from incarnate.rigs.rig import Rig
+from incarnate.rigs.embedded import default_body_rig
+from incarnate.rigs.rig import Rig, rest_pose
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,26 @@ def test_its_own_motion_is_untouched(stage: Stage, rig: Rig) -> None:
     assert clip.fps == stage.fps
     for name in ("root_rotation", "root_translation", "joint_rotations", "expression"):
         assert torch.equal(getattr(clip.poses, name), getattr(stage.poses, name))
+
+
+def test_a_motion_file_turns_the_head_at_the_avatars_rate(
+    stage: Stage, rig: Rig, tmp_path: Path
+) -> None:
+    body = default_body_rig()
+    nod = rest_pose(body, 21)
+    nod.joint_rotations[10:, body.joint_index("head") - 1, 0] = 0.3
+    path = write_bvh(body, nod, tmp_path / "nod.bvh", fps=60.0)
+    clip = clip_of(Motion(drive=str(path), uncalibrated=True), stage, rig)
+    assert clip.fps == stage.fps
+    assert len(clip) == int(20 / 60 * stage.fps + 1e-3) + 1
+    head = clip.poses.joint_rotations[:, rig.joint_index("head") - 1]
+    torch.testing.assert_close(
+        head[[0, -1]], torch.tensor([[0, 0, 0], [0.3, 0, 0]]), atol=1e-5, rtol=0
+    )
+    shift = (
+        clip.poses.root_translation.median(0).values - stage.poses.root_translation.median(0).values
+    )
+    assert shift.abs().max() < 1e-5
 
 
 def test_a_recording_drives_relative_to_chosen_frames(

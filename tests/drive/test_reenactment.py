@@ -86,9 +86,9 @@ def test_a_video_without_mediapipe_is_a_clear_error(
 
 
 def test_what_is_no_driver_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "motion.bvh").write_text("HIERARCHY")
+    (tmp_path / "motion.fbx").write_text("Kaydara")
     with pytest.raises(DriveError, match=r"give the folder of a tracked capture, a \.csv"):
-        load_driver(tmp_path / "motion.bvh", RIG)
+        load_driver(tmp_path / "motion.fbx", RIG)
     with pytest.raises(CaptureError, match="nobody is not a folder"):
         load_driver(tmp_path / "nobody", RIG)
 

@@ -18,6 +18,7 @@ from incarnate.rigs.canonical import (
     LEG_SPREAD,
     body_axes,
     canonical_pose,
+    is_body,
     limbs_pose,
     turn_between,
 )
@@ -120,6 +121,8 @@ def test_the_captured_body_of_the_test_data(shared_data: Path) -> None:
 
 
 def test_a_head_has_no_canonical_body_pose() -> None:
+    assert is_body(cmu_body())
+    assert not is_body(default_head_rig())
     with pytest.raises(RigError, match=r"left_hip.*give a whole body"):
         canonical_pose(default_head_rig())
 

@@ -1,6 +1,6 @@
 """What an avatar does in ``incarnate render``: its own motion, or another person's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,8 @@ class Motion:
 
     drive: str = "self"
     """self for the avatar's own motion, or a driver: the folder of another tracked capture, a .csv
-    of the Live Link Face app, or a video, which is tracked first."""
+    of the Live Link Face app, a video, which is tracked first, or a motion file: .bvh, .glb, .vrma,
+    or an .npz of AMASS or SMPL-X."""
     frames: str = ":"
     """Which frames of the motion, as first:end (end excluded); either may be left out."""
     neutral: str | None = None
@@ -82,12 +83,15 @@ def _check(motion: Motion) -> None:
 
 def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
     from incarnate.cli.track import quiet_libraries
+    from incarnate.drive.body_motion import MOTION_ENDINGS
     from incarnate.drive.reenactment import (
         VIDEO_ENDINGS,
         Calibration,
         load_driver,
         reenacted,
     )
+    from incarnate.drive.resampling import resampled
+    from incarnate.rigs.canonical import is_body
 
     source = Path(motion.drive)
     if source.suffix.lower() in VIDEO_ENDINGS:
@@ -97,7 +101,12 @@ def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
         driver = load_driver(source, rig)
     for warning in driver.warnings:
         print(f"warning: {warning}")
-    if motion.uncalibrated:
+    if source.suffix.lower() in MOTION_ENDINGS:
+        driver = replace(driver, clip=resampled(driver.clip, stage.fps))
+        uncalibrated = motion.uncalibrated or is_body(rig)
+    else:
+        uncalibrated = motion.uncalibrated
+    if uncalibrated:
         return reenacted(driver, stage.poses, rig, None)
     chosen = motion.neutral
     frames = None if chosen is None else frame_slice(chosen, len(driver.clip), "--neutral")

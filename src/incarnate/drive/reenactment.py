@@ -7,6 +7,7 @@ from pathlib import Path
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
 from incarnate.drive.arkit import read_arkit_csv
+from incarnate.drive.body_motion import MOTION_ENDINGS, load_body_motion
 from incarnate.drive.calibration import (
     Neutrals,
     calibrated,
@@ -49,7 +50,8 @@ def load_driver(source: Path, rig: Rig, progress: Progress | None = None) -> Dri
     """Read or track a driver's motion.
 
     Args:
-        source: Folder of a tracked capture, a CSV file of the Live Link Face app, or a video.
+        source: Folder of a tracked capture, a CSV file of the Live Link Face app, a video, or a
+            motion file (`incarnate.drive.body_motion`).
         rig: The avatar's.
         progress: Told how far tracking a video is.
 
@@ -64,10 +66,13 @@ def load_driver(source: Path, rig: Rig, progress: Progress | None = None) -> Dri
         driver = Driver(clip_from_arkit(read_arkit_csv(source), rig), None)
     elif ending in VIDEO_ENDINGS:
         driver = _driver_from_video(source, progress)
+    elif ending in MOTION_ENDINGS:
+        driver = Driver(load_body_motion(source, rig), None)
     elif source.is_file():
         raise DriveError(
             f"{source} can't drive an avatar: give the folder of a tracked capture, a .csv of the "
-            f"Live Link Face app, or a video ({', '.join(VIDEO_ENDINGS)})"
+            f"Live Link Face app, a video ({', '.join(VIDEO_ENDINGS)}), or a motion file "
+            f"({', '.join(MOTION_ENDINGS)})"
         )
     else:
         driver = _driver_from_capture(source)

@@ -85,6 +85,11 @@ def limbs_pose(rig: Rig, *, leg_spread: float) -> Pose:
     return replace(rest_pose(rig), root_rotation=rotations[0], joint_rotations=rotations[1:])
 
 
+def is_body(rig: Rig) -> bool:
+    """Whether the rig has arms and legs, and so a canonical pose."""
+    return set(_NEEDED) <= set(smplx_names(rig.joint_names))
+
+
 def body_axes(rig: Rig) -> Float[Tensor, "3 3"]:
     """The body's left, up and forward in the rig's rest axes: the rows of a rotation, float64.
 

@@ -1,5 +1,6 @@
 """Retargeting laws: bones point as the file's do, whatever rest poses, axes, units and names."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -115,6 +116,26 @@ def test_other_axes_and_units_make_no_difference() -> None:
         fps=30.0,
     )
     expected, clip = retargeted(plain, rig).poses, retargeted(other, rig).poses
+    torch.testing.assert_close(
+        pose_rig(rig, clip).vertices, pose_rig(rig, expected).vertices, atol=1e-5, rtol=0
+    )
+
+
+@pytest.mark.parametrize("degrees", [30.0, -70.0, 135.0, 180.0])
+def test_a_driver_may_rest_looking_aside(degrees: float) -> None:
+    source, rig = cmu_body(), default_body_rig()
+    poses = lively(source, 3)
+    aside = matrix_from_axis_angle(torch.tensor([0.0, math.radians(degrees), 0.0]))
+    plain, turn = motion_of(source, poses), aside.double()
+    other = SkeletonMotion(
+        plain.names,
+        plain.rest_joints @ turn.T,
+        turn @ plain.turns @ turn.T,
+        plain.positions @ turn.T,
+        fps=30.0,
+    )
+    expected, clip = retargeted(plain, rig).poses, retargeted(other, rig).poses
+    # The made body is exactly symmetric, float32.
     torch.testing.assert_close(
         pose_rig(rig, clip).vertices, pose_rig(rig, expected).vertices, atol=1e-5, rtol=0
     )

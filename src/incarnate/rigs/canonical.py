@@ -20,6 +20,8 @@ from incarnate.rigs.rig import Pose, Rig, rest_pose
 LEG_SPREAD = math.radians(25.0)
 """How far each leg, hip to ankle, is from straight down in the canonical pose."""
 
+# Within 10° of an axis, a body is meant to look along it: a measured one is never quite symmetric.
+_SNAPPED = math.cos(math.radians(10.0))
 _NEEDED = tuple(
     f"{side}_{joint}"
     for side in ("left", "right")
@@ -93,8 +95,9 @@ def is_body(rig: Rig) -> bool:
 def body_axes(rig: Rig) -> Float[Tensor, "3 3"]:
     """The body's left, up and forward in the rig's rest axes: the rows of a rotation, float64.
 
-    They are axes of coordinates: for a rig of our conventions the result is the identity. Up is
-    from the hips to the shoulders, left from the right shoulder to the left.
+    Up is from the hips to the shoulders, left from the right shoulder to the left. What is within a
+    few degrees of an axis of coordinates is that axis: for a rig of our conventions the result is
+    the identity.
     """
     return measured_axes(rig.joints, smplx_names(rig.joint_names))
 
@@ -117,7 +120,10 @@ def measured_axes(
     top_left, top_right = place[tops[0]], place[tops[1]]
     up = _nearest_axis((top_left + top_right - place["left_hip"] - place["right_hip"]) / 2)
     across = top_left - top_right + place["left_hip"] - place["right_hip"]
-    left = _nearest_axis(across - (across @ up) * up)
+    level = torch.nn.functional.normalize(across - (across @ up) * up, dim=0)
+    left = _nearest_axis(level)
+    if left @ level < _SNAPPED:
+        left = level
     return torch.stack([left, up, torch.linalg.cross(left, up)])
 
 

@@ -18,9 +18,15 @@ from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.rigs.rig import Pose
-from incarnate.rigs.skinning import world_from_rest_joints
+from incarnate.rigs.skinning import pose_rig, world_from_rest_joints
 from incarnate.train.frames import TrainingFrame
-from incarnate.train.pose_alignment import AlignmentSettings, align_frame, align_track, smoothed
+from incarnate.train.pose_alignment import (
+    AlignmentSettings,
+    align_frame,
+    align_track,
+    landmark_errors,
+    smoothed,
+)
 from incarnate.train.pose_freedom import head_freedom
 
 CAMERA = portrait_camera(64)
@@ -95,6 +101,19 @@ def test_a_track_is_aligned_in_all_its_frames(tmp_path: Path) -> None:
     assert (aligned.poses.root_translation != track.poses.root_translation).any(-1).all()
     assert torch.equal(aligned.poses.expression, track.poses.expression)
     assert aligned.rig is track.rig
+
+
+def test_landmarks_are_compared_in_pixels(tmp_path: Path) -> None:
+    capture = write_painted_capture(tmp_path / "painted", size=32, num_frames=4)
+    track, camera = load_track(capture), capture.cameras[0]
+    assert torch.equal(landmark_errors(track, camera), track.residuals)
+    points = track.rig.landmarks["mediapipe478"]
+    posed = pose_rig(track.rig, track.poses).vertices
+    seen = camera.project(points.on(posed, track.rig.faces))
+    seen[2] += torch.tensor([3.0, -4.0])
+    errors = landmark_errors(replace(track, observations={"landmarks": seen}), camera)
+    # Pixels of a 32-pixel picture in float32.
+    assert torch.allclose(errors, torch.tensor([0.0, 0.0, 5.0, 0.0]), atol=1e-4)
 
 
 def test_the_avatar_of_another_rig_is_refused(tmp_path: Path) -> None:

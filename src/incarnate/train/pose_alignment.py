@@ -20,7 +20,9 @@ from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.rigs.rig import Pose
+from incarnate.rigs.skinning import pose_rig
 from incarnate.splats.rasterize import rasterize
+from incarnate.tracking.fit_head import LANDMARK_SET
 from incarnate.tracking.sequence import SequenceEquations, second_difference, solve_banded
 from incarnate.train.frames import TrainingFrame, TrainingFrames
 from incarnate.train.pose_freedom import PoseFreedom, head_freedom
@@ -95,7 +97,9 @@ def align_track(
     calm = smoothed(
         torch.stack(changes), torch.stack(curvatures), times, settings.calmness * freedom.deviations
     )
-    return replace(track, poses=freedom.moved(track.poses, calm.float()))
+    poses = freedom.moved(track.poses, calm.float())
+    residuals = landmark_errors(replace(track, poses=poses), capture.cameras[0])
+    return replace(track, poses=poses, residuals=residuals)
 
 
 @torch.no_grad()
@@ -129,6 +133,23 @@ def align_frame(
         curvature = (weighted.T @ jacobian.flatten(0, 1)).double() + precision
         change = change - torch.linalg.solve(curvature, gradient)
     return change, curvature
+
+
+def landmark_errors(track: Track, camera: Camera) -> Float[Tensor, "frames"]:
+    """Mean distance of the posed rig's landmarks from the detected ones, pixels of the camera.
+
+    The track's own residuals where it keeps no landmarks.
+    """
+    seen = track.observations.get("landmarks")
+    if seen is None or LANDMARK_SET not in track.rig.landmarks:
+        return track.residuals
+    points, faces = track.rig.landmarks[LANDMARK_SET], track.rig.faces
+    errors = []
+    for index in range(len(track.poses)):
+        vertices = pose_rig(track.rig, track.poses[index]).vertices
+        apart = camera.project(points.on(vertices, faces)) - seen[index, :, :2]
+        errors.append(apart.norm(dim=-1).mean())
+    return torch.stack(errors)
 
 
 def smoothed(

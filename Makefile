@@ -4,6 +4,7 @@
 #   make demo    the whole path on a made person, into ./demo
 #   make bench   timings                make docs    the documentation, into ./site
 #   make sanitize   the kernel's tests under the address and undefined-behaviour sanitizers
+#   make foreign    what programs of others see in exported files; needs node and npm
 #   make rig     bake the embedded rigs anew        make clean
 
 PYTHON ?= python3
@@ -18,12 +19,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # Two workers with one thread each: more threads only wait for each other.
 ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: setup check test bench sanitize docs demo rig clean
+.PHONY: setup check test foreign bench sanitize docs demo rig clean
 
 setup: $(STAMPS)/package
 
 test: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST)
+
+foreign: setup
+	$(PIP) gsply==0.4.6
+	cd tests/splats/foreign && npm install --no-audit --no-fund --no-package-lock --loglevel=error
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/splats/foreign
 
 check: setup
 	$(BIN)/ruff check .

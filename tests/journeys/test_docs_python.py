@@ -20,7 +20,7 @@ def blocks_of(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", ["python.md", "evaluate.md", "edit.md"])
+@pytest.mark.parametrize("page", ["python.md", "evaluate.md", "edit.md", "export.md"])
 def test_the_pages_examples_run(
     page: str,
     made_capture: Path,

@@ -20,10 +20,11 @@ from incarnate.avatars.pose_signature import pose_signatures
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
-from incarnate.rigs.position_maps import PositionMaps, position_maps_of_rig
+from incarnate.rigs.position_maps import PositionMaps
 from incarnate.splats.rasterize import rasterize
 from incarnate.train.body_losses import body_picture_loss, body_restraints
 from incarnate.train.body_recipes import BodyRecipe
+from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
 from incarnate.train.frames import TrainingFrame, frame_order
 from incarnate.train.named_adam import NamedAdam
@@ -158,7 +159,7 @@ def train_body(
     notes = folder / "training"
     claim_folder(notes, recipe, capture.folder)
     track = load_track(capture)
-    maps = position_maps_of_rig(track.rig, recipe.model.map_size)
+    maps = body_surface(capture, track, recipe, notes, progress=progress)
     training = BodyTraining(capture, track, recipe, maps=maps, checkpoint=read_checkpoint(notes))
     views = TrainingViews(capture, longest_side=recipe.size, most_bytes=recipe.memory_bytes)
     try:

@@ -64,6 +64,8 @@ class BodyRecipe:
     """Share of the steps, the first ones, that is drawn at half the size."""
     surface: Literal["rig", "template"] = "template"
     """Where splats lie: on the rig's own surface, or on one that is fitted to the clothes."""
+    template: Literal["smoke", "quick", "standard"] = "quick"
+    """How carefully that surface is fitted (`incarnate.train.template`)."""
     preset: str = "custom"
     """Name that reports show."""
     seed: int = 0
@@ -99,6 +101,7 @@ DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=1_500, size=256)
 STANDARD_BODY: Final = replace(
     QUICK_BODY,
     preset="standard",
+    template="standard",
     steps=20_000,
     model=replace(QUICK_BODY.model, map_size=384, memory_size=48),
 )

@@ -1,32 +1,20 @@
 """``incarnate demo``: make a capture, train an avatar on it, judge it and relight it."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from incarnate.cli.demo_notes import DemoNotes, open_notes
 from incarnate.cli.progress import ConsoleProgress
+from incarnate.cli.stages import Stage, is_newer, is_trained, run_stage
 
 if TYPE_CHECKING:
     from incarnate.capture.capture import Capture
     from incarnate.train.recipes import HeadRecipe
 
 Preset = Literal["demo", "smoke", "quick", "standard"]
-
-_EXPLAINED: Final = MappingProxyType(
-    {
-        "capture": "pictures of a person, with mattes and a fitted rig",
-        "start": "measuring the avatar before its training, as the figure to beat",
-        "train": "fitting the avatar to the training frames",
-        "evaluate": "measuring it on frames that training never saw",
-        "render": "turning and relighting it",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -59,20 +47,11 @@ class Work:
         return self.out / "relit.mp4"
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A part of the job."""
-
-    name: str
-    is_done: Callable[[], bool]
-    """Whether an earlier run has done it."""
-    run: Callable[[ConsoleProgress], None]
-
-
 def demo(
     preset: Preset = "demo",
     out: Annotated[Path, tyro.conf.arg(aliases=["-o", "--output"])] = Path("demo"),
     video: Path | None = None,
+    body: bool = False,
     threads: int = 0,
 ) -> None:
     """Do the main job from end to end; run the same command again to go on where it stopped.
@@ -85,17 +64,35 @@ def demo(
             of ten minutes or an hour).
         out: Folder for capture, avatar, report and video.
         video: A talking-head video to use instead of the made person.
+        body: A whole body in loose clothes instead of a head, seen by eight cameras.
         threads: CPU threads; 0 means all cores, at most 8.
     """
     from incarnate.cli.threads import use_threads
     from incarnate.train.recipes import recipe_of
 
     use_threads(threads)
+    if body:
+        _demo_body(preset, out, video)
+        return
     work = Work(out, preset, video, recipe_of("quick" if preset == "demo" and video else preset))
     notes = open_notes(out, preset, video)
     for stage in _stages(work, notes):
-        _run(stage, notes)
+        run_stage(stage, notes)
     _print_summary(work, notes)
+
+
+def _demo_body(preset: Preset, out: Path, video: Path | None) -> None:
+    from incarnate.cli.demo_body import BodyWork, body_stages, print_body_summary
+    from incarnate.errors import IncarnateError
+    from incarnate.train.body_recipes import body_recipe_of
+
+    if video is not None:
+        raise IncarnateError("--video is for heads: a body needs several cameras; leave one out")
+    work = BodyWork(out, preset, body_recipe_of(preset))
+    notes = open_notes(out, f"{preset} body", None)
+    for stage in body_stages(work):
+        run_stage(stage, notes)
+    print_body_summary(work, notes)
 
 
 def _stages(work: Work, notes: DemoNotes) -> tuple[Stage, ...]:
@@ -111,29 +108,22 @@ def _stages(work: Work, notes: DemoNotes) -> tuple[Stage, ...]:
             lambda: notes.untrained_psnr is not None,
             lambda _: _measure_start(work, notes),
         ),
-        Stage("train", lambda: _is_trained(work), lambda progress: _train(work, progress)),
+        Stage(
+            "train",
+            lambda: is_trained(work.avatar, work.recipe.steps),
+            lambda progress: _train(work, progress),
+        ),
         Stage(
             "evaluate",
-            lambda: _is_newer(work.report / "report.html", trained),
+            lambda: is_newer(work.report / "report.html", trained),
             lambda progress: _evaluate(work, progress),
         ),
         Stage(
             "render",
-            lambda: _is_newer(work.clip, trained),
+            lambda: is_newer(work.clip, trained),
             lambda progress: _render(work, progress),
         ),
     )
-
-
-def _run(stage: Stage, notes: DemoNotes) -> None:
-    if stage.is_done():
-        print(f"{stage.name}: done before", flush=True)
-        return
-    print(f"{stage.name}: {_EXPLAINED[stage.name]}", flush=True)
-    wall, cpu = time.monotonic(), time.process_time()
-    with ConsoleProgress() as progress:
-        stage.run(progress)
-    notes.add_seconds(stage.name, time.monotonic() - wall, time.process_time() - cpu)
 
 
 def _capture(work: Work, progress: ConsoleProgress) -> None:
@@ -165,17 +155,6 @@ def _train(work: Work, progress: ConsoleProgress) -> None:
     from incarnate.train.fit import train_head
 
     train_head(_load(work), work.recipe, work.avatar, progress=progress)
-
-
-def _is_trained(work: Work) -> bool:
-    from incarnate.avatars.files import read_manifest
-    from incarnate.errors import AvatarError
-
-    try:
-        about = read_manifest(work.avatar)
-    except AvatarError:
-        return False
-    return about.get("steps") == work.recipe.steps
 
 
 def _evaluate(work: Work, progress: ConsoleProgress) -> None:
@@ -222,7 +201,3 @@ def _load(work: Work) -> "Capture":
     from incarnate.capture.files import load_capture
 
     return load_capture(work.capture)
-
-
-def _is_newer(file: Path, than: Path) -> bool:
-    return file.is_file() and file.stat().st_mtime >= than.stat().st_mtime

@@ -146,20 +146,20 @@ def _draw_all(
 def _draw(studio: Studio, pose: Pose, lights: dict[str, LightRig], *, with_truth: bool) -> _Shown:
     posed = pose_figure(studio.figure, pose)
     fragments = see(studio, posed)
-    images = [_straight(light_up(studio, posed, fragments, light)) for light in lights.values()]
+    images = [straight(light_up(studio, posed, fragments, light)) for light in lights.values()]
     relit = dict(zip(list(lights)[1:], images[1:], strict=True))
     truth: dict[str, Tensor] = {}
     if with_truth:
         material = fragments.material
         ones = torch.ones_like(material.roughness)
         values = torch.cat([fragments.normals, material.albedo, material.roughness, ones], -1)
-        maps = _straight(resolved(studio, fragments, values))
+        maps = straight(resolved(studio, fragments, values))
         truth["normal"] = torch.nn.functional.normalize(maps[..., :3], dim=-1)
         truth["albedo"], truth["roughness"] = maps[..., 3:6], maps[..., 6:7]
     return _Shown(images[0], relit, truth)
 
 
-def _straight(
+def straight(
     premultiplied: Float[Tensor, "height width channels"],
 ) -> Float[Tensor, "height width channels"]:
     """Divide by the last channel, coverage, which stays."""

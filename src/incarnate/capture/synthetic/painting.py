@@ -1,5 +1,6 @@
 """Paints what samples see: one rule for each kind of surface."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,12 @@ from incarnate.capture.synthetic.features import (
 from incarnate.capture.synthetic.figure import Figure, PosedFigure, Surface
 from incarnate.capture.synthetic.materials import Material, even_material
 from incarnate.capture.synthetic.skin import SkinPaint, paint_skin
+
+Dress = Callable[
+    [SkinPaint, Float[Tensor, "points 3"], Float[Tensor, "points 1"], Float[Tensor, "points 1"]],
+    Material,
+]
+"""Paints points of the skin and what is worn on it: by place, lips and scalp, as `paint_skin`."""
 
 _WIDTHS = (3, 3, 9, 1, 1, 1)
 """Channels of `vertex_attributes`: place, normal, turn, lips, tint, scalp."""
@@ -42,6 +49,7 @@ def paint_points(
     paint: SkinPaint,
     surfaces: Int[Tensor, "points"],
     attributes: Float[Tensor, "points channels"],
+    dress: Dress | None = None,
 ) -> Painted:
     """Paint points.
 
@@ -50,6 +58,7 @@ def paint_points(
         paint: Colours and patterns.
         surfaces: The `Surface` of each point.
         attributes: Mixtures of `vertex_attributes`.
+        dress: What is worn on the skin; a shirt, if left out.
     """
     places, normals, turns, lips, tint, scalp = attributes.split(_WIDTHS, -1)
     turns = turns.unflatten(-1, (3, 3))
@@ -60,7 +69,7 @@ def paint_points(
     eyes, eye_normals = paint_eyes(places[eye], figure.person.generic, paint.palette, paint.fine)
     material = even_material(len(places), paint.palette.skin, 0.5)
     for chosen, painted in (
-        (skin, _dressed(paint, places[skin], lips[skin], scalp[skin])),
+        (skin, (dress or _in_a_shirt)(paint, places[skin], lips[skin], scalp[skin])),
         (eye, eyes),
         (teeth, paint_teeth(places[teeth])),
         (mouth, paint_mouth(places[mouth], paint.fine)),
@@ -73,7 +82,7 @@ def paint_points(
     return Painted(material, normals)
 
 
-def _dressed(paint: SkinPaint, places: Tensor, lips: Tensor, scalp: Tensor) -> Material:
+def _in_a_shirt(paint: SkinPaint, places: Tensor, lips: Tensor, scalp: Tensor) -> Material:
     """Skin above the neckline, a shirt below."""
     cover = cloth_cover(places)
     bare, covered = cover[:, 0] < 1, cover[:, 0] > 0

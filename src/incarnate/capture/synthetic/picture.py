@@ -1,5 +1,6 @@
 """Draws a figure: samples of a z-buffer, painted once, lit under as many lights as wanted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from incarnate.capture.synthetic.lighting import (
     specular_light,
 )
 from incarnate.capture.synthetic.materials import Material
-from incarnate.capture.synthetic.painting import paint_points, vertex_attributes
+from incarnate.capture.synthetic.painting import Painted, paint_points, vertex_attributes
 from incarnate.capture.synthetic.skin import SkinPaint
 from incarnate.capture.synthetic.visibility import Occluders, visible_light
 from incarnate.geometry.cameras import Camera
@@ -27,6 +28,13 @@ _SKIN_FACING, _HAIR_FACING = 0.02, 0.35
 show a side that faces the viewer."""
 _HAIR_OPENNESS = 0.6
 """Share of glossy light that gets in and out between strands of hair."""
+_MAX_SURFACES = 16
+"""More kinds of surface than any figure has."""
+
+Painter = Callable[
+    [Figure, SkinPaint, Int[Tensor, "points"], Float[Tensor, "points channels"]], Painted
+]
+"""Paints points of a figure; `paint_points` is one."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,8 @@ class Fragments:
 
     samples: Int[Tensor, "fragments"]
     """Row-major index of the sample in the supersampled picture."""
+    surfaces: Int[Tensor, "fragments"]
+    """The kind of surface that each sees."""
     weights: scipy.sparse.csr_array
     """(fragments, vertices): each is a mixture of its triangle's corners."""
     groups: Int[Tensor, "fragments"]
@@ -67,7 +77,7 @@ class Fragments:
     material: Material
 
 
-def see(studio: Studio, posed: PosedFigure) -> Fragments:
+def see(studio: Studio, posed: PosedFigure, painter: Painter = paint_points) -> Fragments:
     """Find and paint what each sample of the picture sees."""
     figure, fine = studio.figure, studio.fine_camera
     raster = rasterize_mesh(posed.vertices, figure.faces, fine)
@@ -76,26 +86,39 @@ def see(studio: Studio, posed: PosedFigure) -> Fragments:
     weights = _mixtures(raster, samples, figure.faces, len(posed.vertices))
     groups, leaders = _groups(studio, samples, surfaces)
     attributes = torch.from_numpy(weights @ vertex_attributes(figure, posed).numpy())
-    painted = paint_points(figure, studio.paint, surfaces, attributes)
+    painted = painter(figure, studio.paint, surfaces, attributes)
     views = -fine.pixel_rays().reshape(-1, 3)[samples]
     is_hair = (surfaces == int(Surface.HAIR))[:, None]
     normals = _turned(painted.normals, views, torch.where(is_hair, _HAIR_FACING, _SKIN_FACING))
     openness = torch.where(is_hair, _HAIR_OPENNESS, 1.0)
-    return Fragments(samples, weights, groups, leaders, normals, views, openness, painted.material)
+    return Fragments(
+        samples, surfaces, weights, groups, leaders, normals, views, openness, painted.material
+    )
 
 
 def light_up(
-    studio: Studio, posed: PosedFigure, fragments: Fragments, lights: LightRig
+    studio: Studio,
+    posed: PosedFigure,
+    fragments: Fragments,
+    lights: LightRig,
+    visible: Float[Tensor, "receivers samples"] | None = None,
 ) -> Float[Tensor, "height width 4"]:
     """Light what is seen.
+
+    Args:
+        studio: What all pictures share.
+        posed: The figure.
+        fragments: What the picture's samples see.
+        lights: The light.
+        visible: `arriving_light`, where several cameras see one pose; found anew if left out.
 
     Returns:
         Linear RGB premultiplied by coverage, and coverage.
     """
     figure = studio.figure
     normals = posed.normals[figure.receivers]
-    points = posed.vertices[figure.receivers] + figure.lifts[:, None] * normals
-    visible = visible_light(points, normals, studio.occluders.on(posed.vertices), lights.directions)
+    if visible is None:
+        visible = arriving_light(studio, posed, lights)
     vectors = gathered_light(lights, normals, visible).flatten(1)[figure.lit_as]
     vectors = torch.from_numpy(fragments.weights @ vectors.numpy()).unflatten(-1, (3, 3))
     diffuse = (vectors @ fragments.normals[..., None])[..., 0].clamp(min=0)
@@ -103,6 +126,16 @@ def light_up(
     kept = (1 - share)[fragments.groups]
     colour = fragments.material.albedo * diffuse * kept + specular[fragments.groups]
     return resolved(studio, fragments, torch.cat([colour, torch.ones_like(kept)], -1))
+
+
+def arriving_light(
+    studio: Studio, posed: PosedFigure, lights: LightRig
+) -> Float[Tensor, "receivers samples"]:
+    """The share of each light that reaches each receiver of the figure, 0 to 1."""
+    figure = studio.figure
+    normals = posed.normals[figure.receivers]
+    points = posed.vertices[figure.receivers] + figure.lifts[:, None] * normals
+    return visible_light(points, normals, studio.occluders.on(posed.vertices), lights.directions)
 
 
 def resolved(
@@ -157,7 +190,7 @@ def _groups(
     factor, width = studio.supersampling, studio.camera.width
     row, column = samples // (width * factor), samples % (width * factor)
     pixel = (row // factor) * width + column // factor
-    keys = (pixel * len(Surface) + surfaces).numpy()
+    keys = (pixel * _MAX_SURFACES + surfaces).numpy()
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     return torch.from_numpy(inverse), torch.from_numpy(first)
 

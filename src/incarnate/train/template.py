@@ -43,7 +43,7 @@ class TemplateRecipe:
     """Resolution of the visual hull, metres."""
     reach: float = 0.2
     """How far from the body clothes may be, metres."""
-    threshold: float = 0.6
+    threshold: float = 0.5
     """Share of the poses in which a point lies in all mattes, from which on it is of the person."""
     tolerance: float = 0.06
     """How far clothes may swing beside what skinning says, metres."""

@@ -30,6 +30,9 @@ _SURFACE_SAMPLES = 60_000
 _CHUNK = 1 << 15
 # With fewer poses that tell, the body alone is taken for the person.
 _FEWEST = 3
+# Before any pose is looked at, a point counts as seen empty in this share of them: the few poses
+# that can tell of phantoms between limbs do not suffice.
+_DOUBT = 0.1
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def hull_share(
         if progress is not None:
             progress(done + 1, len(views), "template · silhouettes of many poses")
     share = torch.zeros(len(points))
-    share[alive] = inside[alive] / told[alive].clamp(min=_FEWEST)
+    share[alive] = inside[alive] / (told[alive] + _DOUBT * len(views))
     return torch.where(told >= min(_FEWEST, len(views)), share, 0.0)
 
 

@@ -129,3 +129,26 @@ def test_stands_at_rest(body: BodyAvatar) -> None:
     splats = body.splat(rest_pose(body.rig), CAMERA)
     assert bool(splats.means.isfinite().all())
     assert splats.means[:, 1].min() > -0.2
+
+
+@torch.no_grad()
+def test_a_far_pose_is_told_and_projected(poses: Pose) -> None:
+    body = small_body()
+    awake(body)
+    seen = body.conditions(poses, TIMES)
+    assert body.pose_distance(seen[0]) is None
+    body.learn_poses(seen)
+    folded = replace(poses[0], joint_rotations=poses[0].joint_rotations + 0.6)
+    near, far = (body.pose_distance(c) for c in (seen[1], body.condition(folded)))
+    assert near is not None
+    assert far is not None
+    assert far > 10 * max(near, 1.0)
+    plain = body.condition(folded)
+    body.projects = True
+    projected = body.condition(folded)
+    assert (projected.maps - plain.maps).abs().max() > 0.01
+    # The memory sees the true pose, as skinning does.
+    assert torch.equal(projected.signature, plain.signature)
+    distance = body.pose_distance(projected)
+    assert distance is not None
+    assert distance < 0.1 * far

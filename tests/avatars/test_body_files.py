@@ -18,11 +18,15 @@ def test_a_body_on_disk_draws_the_same_picture(tmp_path: Path) -> None:
     body = small_body()
     awake(body)
     poses = waving_poses(body.rig, 4)
+    body.learn_poses(body.conditions(poses, [0.0, 0.1, 0.2, 0.3]))
     save_body(body, Stage(CAMERA, poses, 25.0, 3, clips=("a", "a", "b", "b")), tmp_path)
     again = load_body(tmp_path)
     torch.testing.assert_close(
         render(again, poses[2], CAMERA), render(body, poses[2], CAMERA), rtol=0, atol=0
     )
+    assert again.pose_space is not None
+    assert body.pose_space is not None
+    assert again.pose_space.training_distance == body.pose_space.training_distance
     assert load_stage(tmp_path).clips == ("a", "a", "b", "b")
     assert not any(parameter.requires_grad for parameter in again.parameters())
 

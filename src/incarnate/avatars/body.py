@@ -1,16 +1,17 @@
 """The body avatar: splats painted in position maps, changed by the pose (docs/body.md)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, final
+from dataclasses import dataclass, replace
+from typing import final
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from incarnate.avatars.body_model import BodyModel
 from incarnate.avatars.body_start import start_of_maps
 from incarnate.avatars.head import thin_axis
-from incarnate.avatars.map_network import MapNetwork, NetworkModel
+from incarnate.avatars.map_network import MapNetwork
 from incarnate.avatars.materials import (
     MATERIAL_CHANNELS,
     REFLECTANCE_RANGE,
@@ -21,9 +22,10 @@ from incarnate.avatars.materials import (
 )
 from incarnate.avatars.networks import make_network
 from incarnate.avatars.pose_changes import POSE_CHANNELS, PoseChanges, decode_changes
-from incarnate.avatars.pose_condition import ConditionModel, make_pose_condition
+from incarnate.avatars.pose_condition import make_pose_condition
 from incarnate.avatars.pose_memory import PoseMemory, Recall
-from incarnate.avatars.pose_signature import SIGNATURE_SIZE, pose_signatures
+from incarnate.avatars.pose_signature import pose_signatures
+from incarnate.avatars.pose_space import PoseSpace, fit_pose_space
 from incarnate.avatars.prepared_light import PreparedLight
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.rotations import (
@@ -41,55 +43,6 @@ from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
 from incarnate.splats.raster import Raster
 from incarnate.splats.splats import Splats
-
-
-@dataclass(frozen=True)
-class BodyModel:
-    """What the body avatar is made of; sizes and switches that its weights depend on."""
-
-    map_size: int = 256
-    """Pixels along a side of the position maps: more pixels, more splats."""
-    dependence: Literal["posed", "static"] = "posed"
-    """Whether splats change with the pose, or are only skinned."""
-    network: NetworkModel | None = field(default_factory=NetworkModel)
-    """What paints the changes of a pose; None leaves it to the memory."""
-    history: tuple[float, ...] = (0.1,)
-    """Seconds back over which the condition sees the surface move: cloth depends on how a pose
-    was reached."""
-    gravity: bool = False
-    """Whether the condition sees where down is."""
-    key_poses: int = 160
-    """Poses of which the memory keeps a map; 0 is no memory."""
-    memory_size: int = 32
-    """Pixels along a side of a memory's map."""
-    memory_width: float = 1.0
-    """Width of the memory's kernel, in median distances between neighbouring key poses."""
-    shading: Literal["shaded", "baked"] = "shaded"
-    """Materials under a light, or one colour a splat that can't be relit."""
-    light_height: int = 16
-    """Rows of the learned equirectangular light; it has twice as many columns."""
-
-    @property
-    def condition(self) -> ConditionModel:
-        """What the network sees of a pose."""
-        size = 64 if self.network is None else self.network.condition_size
-        return ConditionModel(size, self.history, self.gravity)
-
-    @property
-    def painter(self) -> NetworkModel:
-        """The network, with the channels that this avatar gives it and asks of it."""
-        assert self.network is not None, "nothing but the memory paints this body"
-        return replace(
-            self.network,
-            condition_channels=self.condition.num_channels,
-            channels=POSE_CHANNELS,
-            view_channels=0,
-        )
-
-    @property
-    def signature(self) -> ConditionModel:
-        """What the memory tells poses apart by."""
-        return ConditionModel(SIGNATURE_SIZE, self.history, self.gravity)
 
 
 @dataclass(frozen=True)
@@ -137,6 +90,10 @@ class BodyAvatar(nn.Module):
     start_means: Tensor
     condition_mean: Tensor
     condition_scale: Tensor
+    pose_space: PoseSpace | None
+    """What conditions of training poses span."""
+    projects: bool
+    """Whether new poses are projected on it before the network sees them."""
 
     def __init__(
         self,
@@ -164,6 +121,7 @@ class BodyAvatar(nn.Module):
         self._condition = make_pose_condition(maps, model.condition)
         self._signature = make_pose_condition(maps, model.signature)
         self._prepared = PreparedLight()
+        self.pose_space, self.projects = None, False
         zeros = maps.points.new_zeros
         count = maps.num_points
         start = start_of_maps(maps, rig)
@@ -220,9 +178,13 @@ class BodyAvatar(nn.Module):
         return [BodyCondition(*pair) for pair in zip(maps, signatures, strict=True)]
 
     @torch.no_grad()
-    def standardise(self, conditions: Sequence[BodyCondition]) -> None:
-        """Let the network see how training poses differ: off their mean, on unit scale."""
+    def learn_poses(self, conditions: Sequence[BodyCondition]) -> None:
+        """Let the network see how training poses differ: off their mean, on unit scale.
+
+        Their principal components are kept, to bring new poses back among them.
+        """
         maps = torch.stack([condition.maps for condition in conditions])
+        self.pose_space = fit_pose_space(maps)
         mean = maps.mean(0)
         self.condition_mean.copy_(mean)
         inside = maps.abs().amax((0, 2)) > 0
@@ -230,8 +192,24 @@ class BodyAvatar(nn.Module):
         self.condition_scale.copy_(1 / spread.clamp(min=_LEAST_SPREAD))
 
     def condition(self, pose: Pose) -> BodyCondition:
-        """What a single pose and its past tell the networks; without a past it is held."""
-        return self.conditions(*with_past(pose))[-1]
+        """What a single pose and its past tell the networks; without a past it is held.
+
+        Where `projects` is set, the network sees the nearest that training poses span.
+        """
+        seen = self.conditions(*with_past(pose))[-1]
+        if self.projects and self.pose_space is not None:
+            return replace(seen, maps=self.pose_space.project(seen.maps))
+        return seen
+
+    def pose_distance(self, condition: BodyCondition) -> float | None:
+        """How far a pose is from the training's; one is as far as all but a twentieth of those.
+
+        None before `learn_poses`.
+        """
+        if self.pose_space is None:
+            return None
+        usual = max(self.pose_space.training_distance, 1e-6)
+        return float(self.pose_space.distance(condition.maps)) / usual
 
     def splat(
         self,

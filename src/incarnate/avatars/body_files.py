@@ -18,6 +18,7 @@ from incarnate.avatars.files import (
     write_avatar_folder,
 )
 from incarnate.avatars.map_network import NetworkModel
+from incarnate.avatars.pose_space import PoseSpace
 from incarnate.errors import AvatarError
 from incarnate.rigs.files import load_rig
 from incarnate.rigs.position_maps import PositionMaps
@@ -27,7 +28,7 @@ BODY_STATE: Final = (*BODY_SPLAT_PARAMETERS, "light_logits")
 """What training changes besides network and memory."""
 _CONSTANTS = ("condition_mean", "condition_scale")
 
-_MAPS, _NETWORK, _MEMORY = "maps:", "network:", "memory:"
+_MAPS, _NETWORK, _MEMORY, _SPACE = "maps:", "network:", "memory:", "pose_space:"
 
 
 def save_body(
@@ -80,6 +81,9 @@ def body_tensors(avatar: BodyAvatar) -> dict[str, Tensor]:
     if avatar.memory is not None:
         state = avatar.memory.state_dict()
         tensors |= {_MEMORY + name: value.detach() for name, value in state.items()}
+    if avatar.pose_space is not None:
+        space = vars(avatar.pose_space)
+        tensors |= {_SPACE + name: torch.as_tensor(value) for name, value in space.items()}
     return tensors
 
 
@@ -95,7 +99,12 @@ def restore_body(avatar: BodyAvatar, tensors: Mapping[str, Tensor]) -> None:
         for prefix, part in ((_NETWORK, avatar.network), (_MEMORY, avatar.memory)):
             if part is not None:
                 part.load_state_dict(_without(prefix, tensors))
-    except (KeyError, RuntimeError) as error:
+        space: dict[str, Any] = _without(_SPACE, tensors)
+        if space:
+            for name, kind in (("num_covered", int), ("training_distance", float)):
+                space[name] = kind(space[name])
+            avatar.pose_space = PoseSpace(**space)
+    except (KeyError, RuntimeError, TypeError) as error:
         raise AvatarError(
             f"the avatar's tensors do not fit its model ({error}); train the avatar again."
         ) from error

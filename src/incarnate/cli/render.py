@@ -12,6 +12,7 @@ from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
     from incarnate.avatars.avatar import Avatar
+    from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import Stage
     from incarnate.geometry.cameras import Camera
     from incarnate.light.environment import Environment
@@ -64,6 +65,7 @@ def render(
         lighting: What lights it.
         view: From where it is seen.
     """
+    from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import load_stage
     from incarnate.avatars.opening import open_avatar
     from incarnate.cli.threads import use_threads
@@ -72,6 +74,8 @@ def render(
 
     use_threads(0)
     who, stage = open_avatar(avatar), load_stage(avatar)
+    if isinstance(who, BodyAvatar):
+        who.projects = motion.drive != OWN_MOTION.drive
     background = None if view.background == "light" else colour_of(view.background)
     shots, fps = shots_of(who, stage, motion=motion, lighting=lighting, view=view)
     look = Look(background, lighting.exposure)
@@ -79,10 +83,24 @@ def render(
         write_clip(who, shots, writer, look=look, progress=progress)
     size = f"{shots[0].camera.width}×{shots[0].camera.height}"
     print(f"wrote {output}: {len(shots)} pictures, {size}, {fps:g} a second")
+    if isinstance(who, BodyAvatar):
+        _tell_distance(who, shots)
     if lighting.light == "capture":
         print(f"next: incarnate render {avatar} --light sky --light-sweep -o {avatar.name}-sky.mp4")
     else:
         print("next: try --camera turntable, --background light, or --exposure 1")
+
+
+def _tell_distance(avatar: "BodyAvatar", shots: "list[Shot]") -> None:
+    """Say how unlike the training's the poses are: far from it, clothes are guesswork."""
+    avatar.projects = False
+    distances = [avatar.pose_distance(avatar.condition(shot.pose)) for shot in shots]
+    known = sorted(distance for distance in distances if distance is not None)
+    if known:
+        print(
+            f"poses lie {known[len(known) // 2]:.1f} times as far from the training's as those "
+            f"from each other (median; at most {known[-1]:.1f})"
+        )
 
 
 def shots_of(

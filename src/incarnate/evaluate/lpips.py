@@ -69,24 +69,33 @@ class Lpips:
         self, image: Float[Tensor, "height width 3"], truth: Float[Tensor, "height width 3"]
     ) -> float:
         """LPIPS of two display-encoded pictures in [0, 1], at least `MIN_SIZE` pixels each way."""
+        return float(self.distance(image, truth))
+
+    def distance(
+        self, image: Float[Tensor, "height width 3"], truth: Float[Tensor, "height width 3"]
+    ) -> Float[Tensor, ""]:
+        """The same, differentiable, to train with."""
         assert min(image.shape[:2]) >= MIN_SIZE, f"too small for LPIPS: {tuple(image.shape)}"
         shift, scale = torch.tensor([_SHIFT, _SCALE])[:, :, None, None]
         pair = torch.stack([image, truth]).float().movedim(-1, 1)
         pair = (2 * pair - 1 - shift) / scale
-        distance, taps = 0.0, iter(self._heads)
+        taps = iter(self._heads)
+        distances: list[Tensor] = []
         for layer, (kernel, bias) in zip(_LAYERS[self.network], self._convolutions, strict=True):
             if layer.pool_before is not None:
                 pair = functional.max_pool2d(pair, layer.pool_before, stride=2)
             pair = functional.conv2d(pair, kernel, bias, layer.stride, layer.padding).relu_()
             if layer.is_tapped:
-                distance += _head_distance(pair, next(taps))
-        return distance
+                distances.append(_head_distance(pair, next(taps)))
+        return torch.stack(distances).sum()
 
 
 def _head_distance(
     pair: Float[Tensor, "2 channels height width"], head: Float[Tensor, "1 channels 1 1"]
-) -> float:
+) -> Float[Tensor, ""]:
     """Mean over pixels of the weighted squared difference of unit feature vectors."""
-    # The published implementation adds its epsilon to the norm, not to the square.
-    image, truth = pair / (pair.square().sum(1, keepdim=True).sqrt() + 1e-10)
-    return (head[0] * (image - truth).square()).sum(0).double().mean().item()
+    # The published implementation adds its epsilon to the norm, not to the square. Where all
+    # features are zero the norm has no gradient; the smallest number under the root gives it one.
+    tiny = torch.finfo(pair.dtype).tiny
+    image, truth = pair / ((pair.square().sum(1, keepdim=True) + tiny).sqrt() + 1e-10)
+    return (head[0] * (image - truth).square()).sum(0).double().mean()

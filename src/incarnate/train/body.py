@@ -28,6 +28,7 @@ from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
 from incarnate.train.frames import TrainingFrame, frame_order
 from incarnate.train.named_adam import NamedAdam
+from incarnate.train.perceptual import PatchPerceptual
 from incarnate.train.previews import write_preview
 from incarnate.train.views import TrainingViews, View
 
@@ -62,8 +63,11 @@ class BodyTraining:
         self.frames = capture.indices("train")
         self.avatar = start_body(capture, track, recipe, maps=maps, colored=checkpoint is None)
         self.conditions = self.avatar.conditions(track.poses, capture.times, capture.clips)
-        self.avatar.standardise([self.conditions[index] for index in self.frames])
+        self.avatar.learn_poses([self.conditions[index] for index in self.frames])
         self.optimizer = _optimizer(self.avatar, recipe)
+        self._perceptual = None
+        if recipe.losses.perceptual > 0:
+            self._perceptual = PatchPerceptual(recipe.perceptual_patch, recipe.seed)
         self.step = 0
         if checkpoint is not None:
             self.step = checkpoint.step
@@ -95,6 +99,8 @@ class BodyTraining:
             image = self.avatar.shade(raster, frame.camera, None)
             for name, value in body_picture_loss(image, raster, frame, losses).items():
                 terms[name] = terms.get(name, 0.0) + value / len(frames)
+            if self._perceptual and frame is frames[0] and self._is_perceptual():
+                terms["perceptual"] = losses.perceptual * self._perceptual(image, frame, self.step)
         torch.stack(list(terms.values())).sum().backward()
         self.optimizer.step(self.step)
         self.step += 1
@@ -103,6 +109,10 @@ class BodyTraining:
     def checkpoint(self) -> Checkpoint:
         """The whole state, from which another `BodyTraining` goes on."""
         return Checkpoint(self.step, body_tensors(self.avatar), self.optimizer.state(), {})
+
+    def _is_perceptual(self) -> bool:
+        """Whether this step pays for the perceptual loss; coarse pictures have no detail."""
+        return self.step % self.recipe.perceptual_every == 0 and not self.is_coarse(self.step)
 
     def _recall(self) -> Recall:
         """Some steps practise for poses that training does not show."""

@@ -74,6 +74,10 @@ class BodyRecipe:
     """Share of steps at which a pose has to do without its own memory."""
     practice_nothing: float = 0.3
     """Share of steps at which it has to do without any."""
+    perceptual_every: int = 4
+    """Steps between two that pay for the perceptual loss, where its weight is not zero."""
+    perceptual_patch: int = 64
+    """Side in pixels of the patch on which it is taken."""
     memory_bytes: int = 2_000_000_000
     """Decoded pictures are kept up to this size; more are decoded again when needed."""
     checkpoint_seconds: float = 45.0

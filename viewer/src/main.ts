@@ -1,27 +1,50 @@
-import { readPackage } from "./package";
+// Starts the page, and offers what tests and other pages may ask of it: window.incarnate.
+
 import { cameraOf } from "./camera";
+import { FileError } from "./glb";
+import { firstPackage } from "./loading";
+import { Page } from "./page";
+import type { CameraFacts, Package } from "./package";
 import { poseOfClip } from "./rig";
 import { Viewer } from "./viewer";
-import { parseHdr } from "./light";
-import sky from "../data/sky.hdr";
-import studio from "../data/studio.hdr";
-import night from "../data/night_street.hdr";
-const lights: any = { sky, studio, night_street: night };
-(window as any).incarnate = {
-  async still(base64: string, request: any): Promise<string> {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    const avatar = readPackage(bytes.buffer);
-    const canvas = document.createElement("canvas");
-    const pose = poseOfClip(avatar.clips[0], request.frame);
-    const viewer = new Viewer(canvas, avatar, pose);
-    const isCapture = request.light === "capture";
-    const radiance = isCapture ? avatar.light : parseHdr(lights[request.light]);
-    await viewer.still({
-      pose,
-      camera: cameraOf(request.camera ?? avatar.camera),
-      light: { radiance, rotation: request.rotation ?? 0, isCapture },
-      look: { gain: 1, background: [0, 0, 0], shown: request.shown ?? "picture" },
-    });
-    return canvas.toDataURL();
-  },
-};
+
+interface StillRequest {
+  /** Of the first clip. */
+  frame: number;
+  camera?: CameraFacts;
+  light?: string;
+  /** Degrees. */
+  rotation?: number;
+}
+
+const page = new Page();
+let offstage: { avatar: Package; viewer: Viewer } | undefined;
+
+async function start(): Promise<void> {
+  try {
+    page.say("Loading …");
+    const file = await firstPackage((part) => page.say(`Loading … ${Math.round(100 * part)} %`));
+    if (file) page.show(file);
+    else page.say("Drop an avatar package (.glb) here, or open one.");
+  } catch (problem) {
+    page.say((problem as Error).message, true);
+    if (!(problem instanceof FileError)) throw problem;
+  }
+}
+
+/** A picture of the avatar over black at the camera's own size, as a PNG's data address. */
+async function still(request: StillRequest): Promise<string> {
+  const { avatar } = page;
+  const light = page.light(request.light ?? "capture", request.rotation ?? 0);
+  if (!avatar || !light) throw new Error("No avatar is shown.");
+  const pose = poseOfClip(avatar.clips[0], request.frame);
+  const camera = cameraOf(request.camera ?? avatar.camera);
+  if (offstage?.avatar !== avatar) {
+    offstage = { avatar, viewer: new Viewer(document.createElement("canvas"), avatar, pose) };
+  }
+  const { viewer } = offstage;
+  await viewer.still({ pose, camera, light, look: { gain: 1, background: [0, 0, 0], shown: "picture" } });
+  return viewer.canvas.toDataURL();
+}
+
+Object.assign(window, { incarnate: { ready: start(), page, still } });

@@ -58,11 +58,13 @@ class Sorting {
 export class Viewer {
   readonly canvas: HTMLCanvasElement;
   private readonly gl: WebGL2RenderingContext;
+  private avatar: Package;
   private renderer: Renderer;
   private sorting: Sorting;
   private posed: Posed;
   /** What the splats on the GPU, and those in the worker, are posed and lit as. */
   private drawn: { pose: Pose; light: string } | undefined;
+  private isNew = false;
   private sorted: { pose: Pose; depthRow: string } | undefined;
 
   constructor(canvas: HTMLCanvasElement, avatar: Package, first: Pose) {
@@ -76,8 +78,6 @@ export class Viewer {
     this.posed = poseAvatar(avatar, first);
   }
 
-  private avatar: Package;
-
   replace(avatar: Package): void {
     this.renderer.free();
     this.sorting.stop();
@@ -87,6 +87,11 @@ export class Viewer {
     this.drawn = this.sorted = undefined;
   }
 
+  /** Whether an order is being made that the last frame did not have. */
+  get isWaiting(): boolean {
+    return this.sorting.isBusy || this.isNew;
+  }
+
   /** Draw a frame now, in the last order; ask for a new order where it may have changed. */
   frame(scene: Scene): void {
     this.prepare(scene);
@@ -94,6 +99,7 @@ export class Viewer {
     const isStale = this.sorted?.pose !== scene.pose || this.sorted.depthRow !== String(depthRow);
     if (isStale && !this.sorting.isBusy) void this.order(scene.pose, depthRow);
     this.renderer.draw(scene.camera, scene.light, scene.look);
+    this.isNew = false;
   }
 
   /** Draw a frame in its own exact order. */
@@ -120,7 +126,9 @@ export class Viewer {
     const posed = this.sorted?.pose === pose ? undefined : this.posed;
     this.sorted = { pose, depthRow: String(depthRow) };
     const order = await this.sorting.sort(posed, depthRow);
-    if (sameAvatar === this.sorting) this.renderer.setOrder(order);
+    if (sameAvatar !== this.sorting) return;
+    this.renderer.setOrder(order);
+    this.isNew = true;
   }
 }
 

@@ -42,6 +42,7 @@ COMMANDS: Final = (
     Command(("ablate", "head"), "measure what each part of the method is worth on a capture"),
     Command(("edit",), "change an avatar's colours and gloss, whole or by region"),
     Command(("render",), "drive and relight an avatar, write a video"),
+    Command(("view",), "show an avatar in the browser: orbit, expressions, light"),
     Command(("export",), "write an avatar as splats for other programs: PLY, SPZ, GLB, USD"),
     Command(("doctor",), "say what is installed, what is missing, and how to get it"),
 )

@@ -1,0 +1,62 @@
+"""``incarnate view``: show an avatar in the browser, from this machine only."""
+
+from pathlib import Path
+from typing import Final
+
+import tyro
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+def view(
+    avatar: tyro.conf.Positional[Path],
+    *,
+    port: int = 8137,
+    host: str = LOOPBACK,
+    token: str | None = None,
+    no_browser: bool = False,
+) -> None:
+    """Show an avatar in the browser: orbit, expressions, gaze, pose, light, playback.
+
+    Args:
+        avatar: Folder of the avatar, or its package (.glb).
+        port: Where to listen; 0 takes a free one.
+        host: Address to listen on. Another than loopback lets other machines in, if they know the
+            token.
+        token: What visitors of another address have to know; made up if left out.
+        no_browser: Only say the address, open nothing.
+    """
+    from incarnate.view.server import Door, ViewerServer
+
+    server = ViewerServer(package_of(avatar), Door(host, token), port)
+    print(f"showing {avatar} at {server.address}")
+    if server.door.is_loopback:
+        print("only this machine can open it; stop with Ctrl-C")
+    else:
+        print("any machine that reaches this one and knows the token can open it; the connection")
+        print("is not encrypted; stop with Ctrl-C")
+    if not no_browser:
+        import webbrowser
+
+        webbrowser.open(server.address)
+    with server:
+        server.serve_forever()
+
+
+def package_of(avatar: Path) -> bytes:
+    """The package of an avatar's folder, made in memory; or a package's file, checked.
+
+    Raises:
+        AvatarError: There is neither, or it is damaged.
+    """
+    if avatar.suffix.lower() == ".glb":
+        from incarnate.view.package import read_package
+
+        read_package(avatar)
+        return avatar.read_bytes()
+    from incarnate.avatars.files import load_avatar, load_stage, read_manifest
+    from incarnate.view.package import package_bytes
+    from incarnate.view.package_reduction import reduced_head
+
+    who, stage = load_avatar(avatar), load_stage(avatar)
+    return package_bytes(reduced_head(who, stage), stage, read_manifest(avatar))

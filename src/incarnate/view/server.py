@@ -1,0 +1,209 @@
+"""A small web server for the viewer: it knows a page and an avatar, and nothing else.
+
+It serves two things from memory and no folder, so that no path leads anywhere. On loopback it
+answers only requests that were sent to a loopback name: a page of somewhere else, whose name was
+pointed at this machine (DNS rebinding), gets nothing. On another address, which has to be asked
+for, only who knows the token gets an answer.
+"""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from incarnate.errors import RenderError
+from incarnate.view.web import PACKAGE_NAME, viewer_page
+
+LOOPBACK: Final = "127.0.0.1"
+_COOKIE: Final = "incarnate_token"
+_LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
+# A visitor who sends nothing for so long (seconds) is let go.
+_PATIENCE: Final = 20
+
+
+@dataclass(frozen=True)
+class Served:
+    """Something that the server answers with."""
+
+    content: bytes
+    kind: str
+    """Its media type."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who is let in."""
+
+    host: str = LOOPBACK
+    """The address that is listened on."""
+    token: str | None = None
+    """What visitors have to know; made up where the address is not loopback and none is given."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the address."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def locked(self) -> "Door":
+        """The same door with a token where it needs one.
+
+        Raises:
+            RenderError: The token is too short to keep anybody out.
+        """
+        if self.token is not None and not re.fullmatch(r"[\w-]{8,200}", self.token):
+            raise RenderError(
+                "a token needs at least 8 letters and digits; leave it out to have one made"
+            )
+        if self.is_loopback or self.token is not None:
+            return self
+        return Door(self.host, secrets.token_urlsafe(18))
+
+
+class ViewerServer(ThreadingHTTPServer):
+    """Serves the viewer with one avatar; `serve_forever` runs it, `shutdown` ends it."""
+
+    daemon_threads = True
+
+    def __init__(self, package: bytes, door: Door | None = None, port: int = 0) -> None:
+        """Listen; port 0 takes a free one.
+
+        Raises:
+            RenderError: The address or the port can't be listened on.
+        """
+        self.door = (Door() if door is None else door).locked()
+        self.answers = _answers(package)
+        try:
+            super().__init__((self.door.host, port), _Handler)
+        except (OSError, OverflowError) as problem:
+            raise RenderError(
+                f"can't listen on {self.door.host} port {port} ({problem}); another --port, or 0 "
+                "for any free one?"
+            ) from problem
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser, with the token where there is one."""
+        host = f"[{self.door.host}]" if ":" in self.door.host else self.door.host
+        token = f"?token={self.door.token}" if self.door.token else ""
+        return f"http://{host}:{self.server_address[1]}/{token}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A visitor who hangs up is no news."""
+
+
+def _answers(package: bytes) -> Mapping[str, Served]:
+    page = Served(viewer_page(), "text/html; charset=utf-8")
+    return MappingProxyType(
+        {
+            "/": page,
+            "/index.html": page,
+            f"/{PACKAGE_NAME}": Served(package, "model/gltf-binary"),
+        }
+    )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ViewerServer  # pyright: ignore[reportIncompatibleVariableOverride]
+    timeout = _PATIENCE
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "incarnate", ""
+
+    def do_GET(self) -> None:
+        self._answer(with_content=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_content=False)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is written about visits."""
+
+    def _answer(self, *, with_content: bool) -> None:
+        target = urlsplit(self.path)
+        if not self._is_addressed_well():
+            self._refuse(HTTPStatus.FORBIDDEN, "this server answers to its own address only")
+            return
+        token = self.server.door.token
+        if token is not None:
+            shown = parse_qs(target.query).get("token", [""])[0]
+            if hmac.compare_digest(shown.encode(), token.encode()):
+                self._let_in(token)
+                return
+            if not hmac.compare_digest(self._cookie().encode(), token.encode()):
+                self._refuse(HTTPStatus.FORBIDDEN, "open the address with its token")
+                return
+        found = self.server.answers.get(target.path)
+        if found is None:
+            self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
+            return
+        self.send_response(HTTPStatus.OK)
+        self._send_headers(found)
+        if with_content:
+            self.wfile.write(found.content)
+
+    def _is_addressed_well(self) -> bool:
+        """Whether the request was sent to this server's own name, if it is on loopback."""
+        if not self.server.door.is_loopback:
+            return True
+        name, colon, port = self.headers.get("Host", "").rpartition(":")
+        return (
+            name in _LOOPBACK_NAMES and colon == ":" and port == str(self.server.server_address[1])
+        )
+
+    def _cookie(self) -> str:
+        try:
+            entry = SimpleCookie(self.headers.get("Cookie", "")).get(_COOKIE)
+        except CookieError:
+            entry = None
+        return "" if entry is None else entry.value
+
+    def _let_in(self, token: str) -> None:
+        """Keep the token in a cookie, so that it leaves the address bar."""
+        self.send_response(HTTPStatus.SEE_OTHER)
+        self.send_header("Location", "/")
+        self.send_header("Set-Cookie", f"{_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _refuse(self, status: HTTPStatus, words: str) -> None:
+        content = f"{status.value}: {words}\n".encode()
+        self.send_response(status)
+        self._send_headers(Served(content, "text/plain; charset=utf-8"))
+        self.close_connection = True
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _send_headers(self, served: Served) -> None:
+        self.send_header("Content-Type", served.kind)
+        self.send_header("Content-Length", str(len(served.content)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        if served.kind.startswith("text/html"):
+            self.send_header("Content-Security-Policy", content_policy(served.content))
+        self.end_headers()
+
+
+def content_policy(page: bytes) -> str:
+    """What the page may do: run its own script, work in a worker, fetch from where it came."""
+    scripts = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = (base64.b64encode(hashlib.sha256(text).digest()).decode() for text in scripts)
+    allowed = " ".join(f"'sha256-{text}'" for text in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; worker-src blob:; connect-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    )

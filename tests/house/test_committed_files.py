@@ -23,7 +23,8 @@ def texts() -> dict[Path, str]:
     found = {}
     for path in committed_files():
         content = path.read_bytes()
-        if b"\0" not in content[:8192]:
+        # A light probe's header is text and its pixels are not.
+        if b"\0" not in content[:8192] and path.suffix != ".hdr":
             found[path] = content.decode("utf-8")
     return found
 

@@ -32,7 +32,7 @@ ROOMS_OF_PACKAGE = {
 # Extras, and packages that are slow to import: only inside the functions that need them.
 ONLY_INSIDE_FUNCTIONS = {"mediapipe", "gsplat", "viser", "tensorboard", "pxr"}
 # What an import is called where it differs from the name of its distribution.
-IMPORT_NAMES = {"pillow": "PIL", "usd-core": "pxr"}
+IMPORT_NAMES = {"pillow": "PIL", "usd-core": "pxr", "scikit-image": "skimage"}
 
 
 def test_packages_stay_in_their_rooms() -> None:

@@ -27,10 +27,11 @@ def test_weights_are_a_partition_of_unity(volume: WeightVolume, generator: torch
     torch.testing.assert_close(weights.sum(-1), torch.ones(500), rtol=0, atol=1e-5)
 
 
-def test_the_surface_keeps_its_weights(volume: WeightVolume) -> None:
-    vertices, _, weights = two_capsules()
-    # A voxel is 4 cm: between a fixed and a free voxel a few percent of the other limb come in.
-    assert (volume.sample(vertices) - weights).abs().max() < 0.1
+def test_the_surface_keeps_its_weights() -> None:
+    vertices, faces, weights = two_capsules()
+    volume = diffuse_weights(vertices, faces, weights, num_voxels=NUM_VOXELS)
+    # A voxel is 4 cm, the layer 5: at the limbs' ends a few percent of the other limb may come in.
+    assert (volume.sample(vertices) - weights).abs().max() < 0.05
 
 
 def test_free_voxels_are_the_mean_of_their_neighbours(volume: WeightVolume) -> None:

@@ -22,9 +22,9 @@ from incarnate.geometry.grids import Grid, grid_around
 NUM_STRONGEST = 8
 """How many joints a point follows at most."""
 
-# Voxel centres within this many voxels of the surface always hold its weights: the layer is
-# closed, so that values from the two sides of a thin part do not mix.
-_SURFACE_REACH = 0.9
+# Voxel centres within this many voxels of the surface always hold its weights. More would leave no
+# room for a transition in creases: neighbouring pixels of a map then jump half as far again.
+_SURFACE_REACH = 0.5
 # Farther out a voxel holds them if its neighbours' nearest weights differ by less (sum over
 # joints): in creases they differ by up to two.
 _LARGEST_STEP = 0.3

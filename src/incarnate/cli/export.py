@@ -47,6 +47,8 @@ class Job:
     output: Path
     notes: Mapping[str, str]
     """What is known of consent and licences."""
+    about: Mapping[str, object]
+    """All that the avatar's file says of it."""
 
     def clouds(self, progress: ConsoleProgress) -> "Iterable[SplatCloud]":
         """The frames, baked one by one as they are asked for."""
@@ -67,23 +69,27 @@ class Format:
     """Writes it; returns what it wrote, in words."""
     endings: tuple[str, ...]
     """How its files are named; a format without endings writes a folder."""
+    next_step: str = "docs/export.md lists programs that open it, and which way up"
+    """What to do with it."""
 
 
 def export(
     avatar: tyro.conf.Positional[Path],
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
-    format: Literal["ply", "spz", "glb", "usd"] | None = None,
+    format: Literal["ply", "spz", "glb", "usd", "package", "web"] | None = None,
     *,
     motion: tyro.conf.OmitArgPrefixes[Motion] = ONE_FRAME,
     lighting: tyro.conf.OmitArgPrefixes[Lighting] = OWN_LIGHT,
     colours: tyro.conf.OmitArgPrefixes[Colours] = Colours(),
 ) -> None:
-    """Write an avatar, posed and lit, as splats that other programs open.
+    """Write an avatar for other programs: posed and lit as splats, or whole for the browser.
 
     Args:
         avatar: Folder of the avatar.
-        output: The file, or for many frames of PLY or SPZ a folder.
-        format: What to write; told from the ending of the output if left out.
+        output: The file; for many frames of PLY or SPZ, and for web, a folder.
+        format: What to write; told from the ending of the output if left out. package and web hold
+            the whole avatar, to be posed and lit where it is shown; the options below are for the
+            others.
         motion: Which pose, or which frames of what motion.
         lighting: What lights it; the light is baked into the colours.
         colours: How that is done.
@@ -92,7 +98,7 @@ def export(
     from incarnate.cli.threads import use_threads
 
     use_threads(0)
-    write = format_of(output, format).write
+    chosen = format_of(output, format)
     who, stage = load_avatar(avatar), load_stage(avatar)
     clip = clip_of(motion, stage, who.rig)
     job = Job(
@@ -104,9 +110,10 @@ def export(
         colours=colours,
         output=output,
         notes=notes_of(read_manifest(avatar)),
+        about=read_manifest(avatar),
     )
-    print(f"wrote {output}: {write(job)}")
-    print("next: docs/export.md lists programs that open it, and which way up")
+    print(f"wrote {output}: {chosen.write(job)}")
+    print(f"next: {chosen.next_step.format(output=output)}")
 
 
 def format_of(output: Path, chosen: str | None) -> Format:
@@ -212,10 +219,40 @@ def _write_usd(job: Job) -> str:
     return f"{count} frames, {job.clip.fps:g} a second"
 
 
+def _package(job: Job) -> bytes:
+    from incarnate.avatars.head import HeadAvatar
+    from incarnate.errors import RenderError
+    from incarnate.view.package import package_bytes
+    from incarnate.view.package_reduction import reduced_head
+
+    if not isinstance(job.avatar, HeadAvatar):
+        raise RenderError("only head avatars can be packed for the browser so far")
+    return package_bytes(reduced_head(job.avatar, job.stage), job.stage, job.about)
+
+
+def _write_package(job: Job) -> str:
+    from incarnate.splats.files.gltf_container import write_whole
+
+    content = _package(job)
+    write_whole(content, job.output)
+    return f"the whole avatar, {len(content) / 1e6:.1f} MB"
+
+
+def _write_web(job: Job) -> str:
+    from incarnate.view.web import write_web_folder
+
+    download = write_web_folder(_package(job), job.output)
+    return f"a page with the avatar; visitors download {download / 1e6:.1f} MB"
+
+
 FORMATS: Final[Mapping[str, Format]] = {
     "ply": Format(_write_ply, (".ply",)),
     "spz": Format(_write_spz, (".spz",)),
     "glb": Format(_write_glb, (".glb",)),
     "usd": Format(_write_usd, (".usd", ".usda", ".usdc")),
+    "package": Format(_write_package, (".glb",), "incarnate view {output} shows it in the browser"),
+    "web": Format(
+        _write_web, (), "open {output}/index.html, or put the folder on any web server as it is"
+    ),
 }
 """What ``--format`` may be; where endings are shared, the first is meant."""

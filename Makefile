@@ -6,6 +6,7 @@
 #   make sanitize   the kernel's tests under the address and undefined-behaviour sanitizers
 #   make foreign    what programs of others see in exported files; needs node and npm
 #   make rig     bake the embedded rigs anew        make clean
+#   make viewer  the browser's page, from viewer/   make test-browser   its tests, with Chromium
 
 PYTHON ?= python3
 PYTEST ?= -n 2
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 # Two workers with one thread each: more threads only wait for each other.
 ONE_THREAD := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-.PHONY: setup check test foreign bench sanitize docs demo rig clean
+.PHONY: setup check test test-browser viewer foreign bench sanitize docs demo rig clean
 
 setup: $(STAMPS)/package
 
@@ -30,6 +31,21 @@ foreign: setup
 	$(PIP) gsply==0.4.6
 	cd tests/splats/foreign && npm install --no-audit --no-fund --no-package-lock --loglevel=error
 	$(ONE_THREAD) $(BIN)/python -m pytest tests/splats/foreign
+
+# The built page is committed, so that only who changes viewer/ needs npm.
+viewer: viewer/node_modules
+	npm --prefix viewer run --silent check
+	npm --prefix viewer run --silent build
+
+viewer/node_modules: viewer/package-lock.json
+	@command -v npm >/dev/null || { echo "make viewer needs Node 20 or newer, with npm" >&2; exit 1; }
+	npm --prefix viewer ci --no-progress
+	touch $@
+
+# `make test` runs these too where it finds Chromium.
+test-browser: setup
+	scripts/install_chromium.sh
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/view/test_viewer_page.py
 
 check: setup
 	$(BIN)/ruff check .
@@ -68,7 +84,7 @@ rig: setup
 	$(BIN)/python scripts/bake_rig.py
 
 clean:
-	rm -rf $(VENV) build dist site demo
+	rm -rf $(VENV) build dist site demo viewer/node_modules
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

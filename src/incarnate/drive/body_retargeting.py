@@ -22,7 +22,7 @@ from incarnate.errors import DriveError
 from incarnate.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from incarnate.rigs.canonical import body_axes, measured_axes, turn_between
 from incarnate.rigs.joint_names import SPINE, smplx_names
-from incarnate.rigs.rig import Rig, rest_pose
+from incarnate.rigs.rig import Pose, Rig, rest_pose
 
 _SIDES: Final = ("left", "right")
 _PHALANXES: Final = ("index", "middle", "pinky", "ring", "thumb")
@@ -71,6 +71,58 @@ class _Figure:
         return sum(float(bone.norm()) for bone in bones) / len(chains)
 
 
+@dataclass(frozen=True)
+class Retargeting:
+    """What a skeleton at rest and a rig decide between them, for all frames of any motion."""
+
+    rig: Rig
+    names: tuple[str, ...]
+    """The rig's joints in SMPL-X's names."""
+    shared: Mapping[str, int]
+    """Which joint of the skeleton has the same name."""
+    source_axes: Float[Tensor, "3 3"]
+    """The skeleton's left, up and forward."""
+    target_axes: Float[Tensor, "3 3"]
+    """The rig's."""
+    corrections: tuple[Float[Tensor, "3 3"], ...]
+    """For each joint of the rig, the turn from the rig's rest pose to the skeleton's."""
+    root: int
+    """The skeleton's joint whose way is followed."""
+    scale: float
+    """Metres of the rig in one of the skeleton's units."""
+    lift: float
+    """By how much the rig stands higher than at rest when the skeleton is at rest, metres."""
+
+    def poses(self, motion: SkeletonMotion) -> Pose:
+        """The motion as poses of the rig; the skeleton is the one this was made for."""
+        turns = self.source_axes @ motion.turns.double() @ self.source_axes.T
+        turned: list[Tensor] = []
+        for joint, (name, parent) in enumerate(zip(self.names, self.rig.parents, strict=True)):
+            if name in self.shared:
+                turned.append(turns[:, self.shared[name]] @ self.corrections[joint])
+            elif parent < 0:
+                turned.append(torch.eye(3, dtype=turns.dtype).expand(len(motion), 3, 3))
+            else:
+                turned.append(turned[parent])
+        _share_spine(turned, self.names, self.shared)
+        local = [
+            turn if parent < 0 else turned[parent].mT @ turn
+            for turn, parent in zip(turned, self.rig.parents, strict=True)
+        ]
+        axes = self.target_axes
+        rotations = axis_angle_from_matrix(axes.T @ torch.stack(local, 1) @ axes)
+        way = (motion.positions[:, self.root] - motion.rest_joints[self.root]).double()
+        up = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
+        shift = (self.scale * way @ self.source_axes.T + self.lift * up) @ axes
+        rest = rest_pose(self.rig, len(motion))
+        return replace(
+            rest,
+            root_rotation=rotations[:, 0].to(rest.root_rotation),
+            root_translation=shift.to(rest.root_translation),
+            joint_rotations=rotations[:, 1:].to(rest.joint_rotations),
+        )
+
+
 def retargeted(motion: SkeletonMotion, rig: Rig) -> Clip:
     """The motion as poses of a rig, at the motion's rate.
 
@@ -85,6 +137,15 @@ def retargeted(motion: SkeletonMotion, rig: Rig) -> Clip:
     Raises:
         DriveError: No joints are shared, or the file's rest pose is no standing body.
     """
+    return Clip(retargeting_of(motion, rig).poses(motion), motion.fps)
+
+
+def retargeting_of(motion: SkeletonMotion, rig: Rig) -> Retargeting:
+    """The part of `retargeted` that does not depend on the frames.
+
+    Raises:
+        DriveError: As `retargeted`.
+    """
     source_names, target_names = smplx_names(motion.names), smplx_names(rig.joint_names)
     shared = {name: source_names.index(name) for name in target_names if name in source_names}
     if not shared:
@@ -97,31 +158,18 @@ def retargeted(motion: SkeletonMotion, rig: Rig) -> Clip:
     source = _figure(motion.rest_joints, source_names, source_axes)
     target = _figure(rig.joints, target_names, target_axes)
     _check_standing(source)
-    turns = source_axes @ motion.turns.double() @ source_axes.T
-    corrections = _corrections(target, source, target_names, rig.parents)
-    turned: list[Tensor] = []
-    for joint, (name, parent) in enumerate(zip(target_names, rig.parents, strict=True)):
-        if name in shared:
-            turned.append(turns[:, shared[name]] @ corrections[joint])
-        elif parent < 0:
-            turned.append(torch.eye(3, dtype=turns.dtype).expand(len(motion), 3, 3))
-        else:
-            turned.append(turned[parent])
-    _share_spine(turned, target_names, shared)
-    local = [
-        turn if parent < 0 else turned[parent].mT @ turn
-        for turn, parent in zip(turned, rig.parents, strict=True)
-    ]
-    rotations = axis_angle_from_matrix(target_axes.T @ torch.stack(local, 1) @ target_axes)
-    rest = rest_pose(rig, len(motion))
-    shift = _root_shift(motion, source_names, source_axes, source, target) @ target_axes
-    poses = replace(
-        rest,
-        root_rotation=rotations[:, 0].to(rest.root_rotation),
-        root_translation=shift.to(rest.root_translation),
-        joint_rotations=rotations[:, 1:].to(rest.joint_rotations),
+    scale, lift = _stance(motion, source, target)
+    return Retargeting(
+        rig=rig,
+        names=target_names,
+        shared=shared,
+        source_axes=source_axes,
+        target_axes=target_axes,
+        corrections=tuple(_corrections(target, source, target_names, rig.parents)),
+        root=source_names.index("pelvis") if "pelvis" in source_names else 0,
+        scale=scale,
+        lift=lift,
     )
-    return Clip(poses, motion.fps)
 
 
 def _figure(
@@ -173,24 +221,15 @@ def _share_spine(turned: list[Tensor], names: tuple[str, ...], shared: Mapping[s
             turned[names.index(trunk[index])] = start @ part
 
 
-def _root_shift(
-    motion: SkeletonMotion,
-    names: tuple[str, ...],
-    axes: Float[Tensor, "3 3"],
-    source: _Figure,
-    target: _Figure,
-) -> Float[Tensor, "frames 3"]:
-    """Displacement of the rig's root, in the body's axes and metres."""
-    root = names.index("pelvis") if "pelvis" in names else 0
-    shift = (motion.positions[:, root] - motion.rest_joints[root]).double() @ axes.T
+def _stance(motion: SkeletonMotion, source: _Figure, target: _Figure) -> tuple[float, float]:
+    """Metres of the rig in one of the skeleton's units, and how much higher it stands at rest."""
     legs = source.leg_length(), target.leg_length()
     if legs[0] is None or legs[1] is None or not legs[0]:
-        return shift * _metres_per_unit(motion)
+        return _metres_per_unit(motion), 0.0
     feet = [name for name in _FEET if name in source.place and name in target.place]
-    ground = [min(figure.place[name][1] for name in feet) for figure in (source, target)]
-    lift = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
+    ground = [float(min(figure.place[name][1] for name in feet)) for figure in (source, target)]
     scale = legs[1] / legs[0]
-    return scale * (shift + ground[0] * lift) - ground[1] * lift
+    return scale, scale * ground[0] - ground[1]
 
 
 def _metres_per_unit(motion: SkeletonMotion) -> float:

@@ -46,10 +46,17 @@ class Clip:
                 "lower is calmer"
             )
         one_euro = OneEuroFilter(OneEuroSettings(min_cutoff=cutoff, beta=_BETA))
-        return replace(self, poses=_through(self.poses, one_euro, 1 / self.fps))
+        return replace(self, poses=filtered(self.poses, one_euro, 1 / self.fps))
 
 
-def _through(poses: Pose, one_euro: Callable[[np.ndarray, float], np.ndarray], step: float) -> Pose:
+def filtered(poses: Pose, one_euro: Callable[[np.ndarray, float], np.ndarray], step: float) -> Pose:
+    """Poses through a filter of rows of numbers, in units that weigh alike.
+
+    Args:
+        poses: One a frame.
+        one_euro: Takes a row, and its time in seconds.
+        step: Seconds from frame to frame.
+    """
     joints = poses.joint_rotations
     parts = [
         poses.root_rotation,

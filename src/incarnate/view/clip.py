@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from incarnate.avatars.avatar import Avatar, render
@@ -42,6 +44,17 @@ class Look:
 
 
 @torch.no_grad()
+def picture_of(avatar: Avatar, shot: Shot, look: Look) -> UInt8[np.ndarray, "height width 3"]:
+    """One picture, 8-bit sRGB.
+
+    Raises:
+        RenderError: The background is to show the light, but the shot has none.
+    """
+    background = _background(shot, look)
+    image = render(avatar, shot.pose, shot.camera, shot.light, background)
+    return bytes_from_linear(image * 2.0**look.exposure)
+
+
 def write_clip(
     avatar: Avatar,
     shots: Sequence[Shot],
@@ -63,11 +76,20 @@ def write_clip(
         RenderError: The background is to show the light, but a picture has none.
     """
     for done, shot in enumerate(shots, 1):
-        background = _background(shot, look)
-        image = render(avatar, shot.pose, shot.camera, shot.light, background)
-        writer.write(bytes_from_linear(image * 2.0**look.exposure))
+        writer.write(picture_of(avatar, shot, look))
         if progress is not None:
             progress(done, len(shots), "drawing pictures")
+
+
+@torch.no_grad()
+def draw_shot(avatar: Avatar, shot: Shot, look: Look) -> UInt8[np.ndarray, "height width 3"]:
+    """One picture, 8-bit sRGB.
+
+    Raises:
+        RenderError: The background is to show the light, but the picture has none.
+    """
+    image = render(avatar, shot.pose, shot.camera, shot.light, _background(shot, look))
+    return bytes_from_linear(image * 2.0**look.exposure)
 
 
 def colour_of(text: str) -> Float[Tensor, "3"]:

@@ -1,13 +1,16 @@
-"""A tiny capture and an untrained avatar on it, written once, for all commands."""
+"""Tiny captures and untrained avatars on them, written once, for all commands."""
 
 from pathlib import Path
 
 import pytest
+from tests.avatars.moving_bodies import small_body, write_body_capture
 from tests.avatars.people import small_avatar, write_painted_capture
 
+from incarnate.avatars.body_files import save_body
 from incarnate.avatars.files import save_avatar
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
+from incarnate.train.body import stage_of_body
 from incarnate.train.fit import stage_of
 
 
@@ -23,4 +26,19 @@ def avatar_folder(capture_folder: Path, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("cli-avatar") / "ada"
     capture = load_capture(capture_folder)
     save_avatar(small_avatar(), stage_of(capture, load_track(capture)), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def body_capture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli-body") / "waving"
+    write_body_capture(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def body_folder(body_capture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli-body") / "eve"
+    capture = load_capture(body_capture_folder)
+    save_body(small_body(), stage_of_body(capture, load_track(capture)), folder)
     return folder

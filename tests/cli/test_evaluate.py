@@ -69,3 +69,19 @@ def test_what_is_no_avatar_or_no_capture_is_named(
     assert "is no avatar: it has no avatar.json" in capsys.readouterr().err
     assert evaluate(avatar_folder, avatar_folder) == 2
     assert "has no capture.json" in capsys.readouterr().err
+
+
+def test_a_body_is_measured_by_its_splits(
+    body_folder: Path, body_capture_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--max-frames", 1, "--lpips", "none", "--projection", "on")
+    assert evaluate(body_folder, body_capture_folder, "-o", tmp_path / "report", *options) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("eve on waving:\n")
+    assert "held-out camera   held-out poses\n" in shown
+    assert "  flicker of wave: " in shown
+    assert "  no fid: unavailable: supply weights" in shown
+    assert "  no other clip: the capture has no test frames outside the clips" in shown
+    content = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert list(content["splits"]) == ["held-out camera", "held-out poses"]
+    assert content["protocol"]["projection"].startswith("on")

@@ -6,7 +6,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from incarnate.evaluate.maps import SurfaceComparison
-from incarnate.evaluate.scores import Pair, PictureRow, Report
+from incarnate.evaluate.scores import Pair, PictureGroup, PictureRow, Report
 from incarnate.evaluate.trial import Trial
 from incarnate.geometry.colors import bytes_from_linear
 
@@ -29,7 +29,8 @@ def draw_pictures(trial: Trial, report: Report) -> tuple[PictureRow, ...]:
     ranked = sorted(report.frames, key=lambda scores: scores.psnr_matte)
     chosen = {"worst": ranked[0], "median": ranked[len(ranked) // 2], "best": ranked[-1]}
     rows = [
-        _frame_row(
+        comparison_row(
+            "frames",
             f"{word.capitalize()} frame: {scores.index}",
             f"{scores.psnr_matte:.1f} dB inside the matte, {scores.psnr:.1f} dB whole",
             trial.pair(scores.index),
@@ -61,11 +62,12 @@ def heat(
     return (table[low] * (1 - part) + table[low + 1] * part + 0.5).to(torch.uint8).numpy()
 
 
-def _frame_row(title: str, caption: str, pair: Pair) -> PictureRow:
+def comparison_row(group: PictureGroup, title: str, caption: str, pair: Pair) -> PictureRow:
+    """Truth, avatar and the error between them as a heat map."""
     image, truth = pair.encoded
     error = heat((image - truth).abs().mean(-1), ERROR_AT_WHITE)
     return PictureRow(
-        "frames",
+        group,
         title,
         caption,
         (

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from incarnate.capture.capture import Consent
 from incarnate.evaluate.curve import curve_svg, legend_html
 from incarnate.evaluate.scores import PictureRow, Report
 
@@ -29,25 +31,42 @@ def report_page(report: Report, figures: list[tuple[str, str, str]]) -> str:
         report: What was measured.
         figures: Label, value and what is better, of each mean.
     """
-    title = f"{report.avatar} on {report.capture}"
-    style = files("incarnate.evaluate").joinpath("page.css").read_text(encoding="utf-8")
+    subtitle = (
+        f"measured on {len(report.frames)} test frames of <b>{escape(report.capture)}</b>, "
+        f"{report.protocol['width']} × {report.protocol['height']} pixels"
+    )
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>",
-        f"<header><h1>{escape(report.avatar)}</h1><p>measured on {len(report.frames)} test frames "
-        f"of <b>{escape(report.capture)}</b>, {report.protocol['width']} × "
-        f"{report.protocol['height']} pixels</p></header>",
         _cards(figures),
         _curve(report),
         *(_section(report, group) for group in _HEADINGS),
-        _absent(report),
-        _protocol(report),
-        _consent(report),
+        absent_html(report.reasons),
+        protocol_html(report.protocol),
+        consent_html(report.consent),
+    ]
+    return page_html(report.avatar, report.capture, subtitle, parts)
+
+
+def page_html(avatar: str, capture: str, subtitle: str, parts: Sequence[str]) -> str:
+    """A page around its parts.
+
+    Args:
+        avatar: What the avatar is called.
+        capture: What the capture is called.
+        subtitle: HTML beneath the avatar's name.
+        parts: HTML; empty ones are left out.
+    """
+    style = files("incarnate.evaluate").joinpath("page.css").read_text(encoding="utf-8")
+    lines = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(f'{avatar} on {capture}')}</title><style>{style}</style></head>"
+        "<body><main>",
+        f"<header><h1>{escape(avatar)}</h1><p>{subtitle}</p></header>",
+        *parts,
         "</main></body></html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 def _cards(figures: list[tuple[str, str, str]]) -> str:
@@ -76,12 +95,13 @@ def _section(report: Report, group: str) -> str:
     if not rows:
         return ""
     heading, text = _HEADINGS[group]
-    body = "".join(_row(row) for row in rows)
+    body = "".join(row_html(row) for row in rows)
     table = _lights(report) if group == "relit" else ""
     return f"<section><h2>{heading}</h2><p>{text}</p>{table}{body}</section>"
 
 
-def _row(row: PictureRow) -> str:
+def row_html(row: PictureRow) -> str:
+    """Pictures side by side, with their title and caption."""
     panels = "".join(
         f'<figure><img src="{_data_uri(picture)}" alt="{escape(row.title)}, {escape(label)}" '
         f'width="{picture.shape[1]}" height="{picture.shape[0]}">'
@@ -107,28 +127,29 @@ def _lights(report: Report) -> str:
     )
 
 
-def _absent(report: Report) -> str:
-    if not report.reasons:
+def absent_html(reasons: Mapping[str, str]) -> str:
+    """What could not be measured, and why."""
+    if not reasons:
         return ""
     items = "".join(
-        f"<dt>{escape(key)}</dt><dd>{escape(reason)}</dd>" for key, reason in report.reasons.items()
+        f"<dt>{escape(key)}</dt><dd>{escape(reason)}</dd>" for key, reason in reasons.items()
     )
     return f"<section><h2>Not measured</h2><dl>{items}</dl></section>"
 
 
-def _protocol(report: Report) -> str:
+def protocol_html(protocol: Mapping[str, str | int | list[int]]) -> str:
+    """How the numbers were made, folded away."""
     items = "".join(
-        f"<dt>{escape(key)}</dt><dd>{escape(_text(value))}</dd>"
-        for key, value in report.protocol.items()
+        f"<dt>{escape(key)}</dt><dd>{escape(_text(value))}</dd>" for key, value in protocol.items()
     )
     return f"<details><summary>How these numbers were made</summary><dl>{items}</dl></details>"
 
 
-def _consent(report: Report) -> str:
+def consent_html(consent: Consent | None) -> str:
     """Who is seen, by what right, and whose work the pictures are."""
-    if report.consent is None:
+    if consent is None:
         return ""
-    words = (report.consent.subject, report.consent.statement, report.consent.source)
+    words = (consent.subject, consent.statement, consent.source)
     lines = "".join(f"<p>{escape(line)}</p>" for line in words if line)
     return f"<footer><h2>Who is seen</h2>{lines}</footer>"
 

@@ -15,7 +15,14 @@ from incarnate.evaluate import metrics
 from incarnate.evaluate.gallery import draw_pictures
 from incarnate.evaluate.lpips import MIN_SIZE, Lpips
 from incarnate.evaluate.lpips_weights import NETWORKS
-from incarnate.evaluate.scores import FrameScores, Options, RelitScores, Report, score_relit
+from incarnate.evaluate.scores import (
+    FrameScores,
+    LpipsChoice,
+    Options,
+    RelitScores,
+    Report,
+    score_relit,
+)
 from incarnate.evaluate.trial import Trial, chosen_frames, open_trial
 from incarnate.rigs.rig import Pose
 
@@ -51,7 +58,7 @@ def evaluate(
     trial = open_trial(avatar, capture, options=options, poses=poses)
     indices = chosen_frames(capture, trial.options)
     tell = progress or _say_nothing
-    networks, reasons = _load_networks(trial)
+    networks, reasons = load_networks(trial.options.lpips, min(trial.size))
     frames: list[FrameScores] = []
     for done, index in enumerate(indices):
         tell(done, len(indices), "measuring frames")
@@ -117,17 +124,22 @@ def _score_lights(
     return scores
 
 
-def _load_networks(trial: Trial) -> tuple[dict[str, Lpips], dict[str, str]]:
-    """The LPIPS networks that were asked for and are to be had, and why the others are not."""
+def load_networks(choice: LpipsChoice, side: int) -> tuple[dict[str, Lpips], dict[str, str]]:
+    """The LPIPS networks that were asked for and are to be had, and why the others are not.
+
+    Args:
+        choice: Which are asked for.
+        side: Pixels of the shorter side of the smallest picture.
+    """
     networks: dict[str, Lpips] = {}
     reasons: dict[str, str] = {}
-    wanted = {"both": NETWORKS, "alex": ("alex",), "none": ()}[trial.options.lpips]
+    wanted = {"both": NETWORKS, "alex": ("alex",), "none": ()}[choice]
     for name in NETWORKS:
         key = f"lpips_{name}"
         if name not in wanted:
             reasons[key] = "not asked for"
-        elif min(trial.size) < MIN_SIZE:
-            reasons[key] = f"needs pictures of {MIN_SIZE} pixels; these have {min(trial.size)}"
+        elif side < MIN_SIZE:
+            reasons[key] = f"needs pictures of {MIN_SIZE} pixels; these have {side}"
         else:
             try:
                 networks[key] = Lpips(name)
@@ -158,12 +170,8 @@ def _why_absent(report: Report, trial: Trial) -> dict[str, str]:
 def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[int]]:
     """What someone needs to make the numbers again."""
     width, height = trial.size
-    try:
-        software = version("incarnate")
-    except PackageNotFoundError:
-        software = "(not installed)"
     return {
-        "software": f"incarnate {software}, torch {torch.__version__}",
+        "software": software(),
         "split": "test",
         "frames": indices,
         "camera": trial.capture.camera_names[trial.options.camera],
@@ -184,6 +192,15 @@ def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[in
         "normal_degrees": "mean angle, 2 pixels inside the matte; uncovered pixels count as 90°",
         "psnr_albedo": "2 pixels inside the matte, after the least-squares gain a channel",
     }
+
+
+def software() -> str:
+    """What computed the numbers, with versions."""
+    try:
+        ours = version("incarnate")
+    except PackageNotFoundError:
+        ours = "(not installed)"
+    return f"incarnate {ours}, torch {torch.__version__}"
 
 
 def _expressions(trial: Trial) -> str:

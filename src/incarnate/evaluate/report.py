@@ -58,9 +58,9 @@ def write_report(report: Report, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(report_json(report), indent=1, ensure_ascii=False, allow_nan=False)
-    _write_whole(folder / JSON_NAME, content + "\n")
-    _write_whole(folder / MARKDOWN_NAME, report_markdown(report))
-    _write_whole(folder / PAGE_NAME, report_page(report, figure_rows(report)))
+    write_whole(folder / JSON_NAME, content + "\n")
+    write_whole(folder / MARKDOWN_NAME, report_markdown(report))
+    write_whole(folder / PAGE_NAME, report_page(report, figure_rows(report)))
     return folder / PAGE_NAME
 
 
@@ -85,7 +85,7 @@ def report_json(report: Report) -> dict[str, Any]:
         },
         "frames": [asdict(row) for row in report.frames],
     }
-    return {key: _finite(value) for key, value in content.items()}
+    return {key: finite(value) for key, value in content.items()}
 
 
 def figure_rows(report: Report) -> list[tuple[str, str, str]]:
@@ -116,30 +116,32 @@ def report_markdown(report: Report) -> str:
         lines += ["", "## Absent", ""]
         lines += [f"- `{key}`: {reason}" for key, reason in report.reasons.items()]
     lines += ["", "## Protocol", ""]
-    lines += [f"- {key}: {_shortened(value)}" for key, value in report.protocol.items()]
+    lines += [f"- {key}: {shortened(value)}" for key, value in report.protocol.items()]
     if report.consent is not None:
         lines += ["", "## Who is seen", ""]
         lines += [f"- {key}: {text}" for key, text in asdict(report.consent).items() if text]
     return "\n".join(lines) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """The value with None for every number that JSON has no name for."""
     match value:
         case dict():
-            return {key: _finite(item) for key, item in value.items()}
+            return {key: finite(item) for key, item in value.items()}
         case list():
-            return [_finite(item) for item in value]
+            return [finite(item) for item in value]
         case float() if not math.isfinite(value):
             return None
     return value
 
 
-def _shortened(value: str | int | list[int]) -> str:
+def shortened(value: str | int | list[int]) -> str:
+    """A value of a protocol as one line of text."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a text that appears only when it is whole."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)

@@ -13,6 +13,8 @@ from incarnate.geometry.colors import srgb_from_linear
 
 LpipsChoice = Literal["both", "alex", "none"]
 ExpressionChoice = Literal["encoder", "tracked"]
+PictureGroup = Literal["frames", "relit", "maps", "held-out camera", "held-out poses", "other clip"]
+"""The section of a report: of heads the first three, of bodies the splits."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class RelitScores:
 class PictureRow:
     """Pictures that the report shows side by side."""
 
-    group: Literal["frames", "relit", "maps"]
+    group: PictureGroup
     title: str
     caption: str
     panels: tuple[tuple[str, UInt8[np.ndarray, "height width 3"]], ...]

@@ -1,6 +1,7 @@
 """An avatar beside a capture: which frames are looked at, and both pictures of each."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from incarnate.avatars.avatar import Avatar, render
 from incarnate.avatars.encoder import ExpressionEncoder
@@ -14,6 +15,8 @@ from incarnate.evaluate.maps import SurfaceComparison, compare_surfaces
 from incarnate.evaluate.scores import Options, Pair
 from incarnate.rigs.moments import moment
 from incarnate.rigs.rig import Pose
+
+Item = TypeVar("Item")
 
 MIN_SIZE = 16
 """Height in pixels below which a window of SSIM hardly fits."""
@@ -143,10 +146,7 @@ def chosen_frames(capture: Capture, options: Options) -> list[int]:
     Raises:
         CaptureError: There are none.
     """
-    indices = capture.indices("test")[:: options.stride]
-    if options.max_frames is not None and options.max_frames < len(indices):
-        step = len(indices) / max(options.max_frames, 1)
-        indices = [indices[int((i + 0.5) * step)] for i in range(options.max_frames)]
+    indices = thinned(capture.indices("test"), options)
     if not indices:
         raise CaptureError(
             f"capture {capture.name!r} leaves no frame to evaluate: {capture.num_frames} frames, "
@@ -154,3 +154,12 @@ def chosen_frames(capture: Capture, options: Options) -> list[int]:
             "'test' in its capture.json, or make the capture anew with `incarnate track`."
         )
     return indices
+
+
+def thinned(items: list[Item], options: Options) -> list[Item]:
+    """Those that stride and number of frames leave, spread evenly."""
+    items = items[:: options.stride]
+    if options.max_frames is None or options.max_frames >= len(items):
+        return items
+    step = len(items) / max(options.max_frames, 1)
+    return [items[int((i + 0.5) * step)] for i in range(options.max_frames)]

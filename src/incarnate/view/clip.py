@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
@@ -79,17 +78,6 @@ def write_clip(
         writer.write(picture_of(avatar, shot, look))
         if progress is not None:
             progress(done, len(shots), "drawing pictures")
-
-
-@torch.no_grad()
-def draw_shot(avatar: Avatar, shot: Shot, look: Look) -> UInt8[np.ndarray, "height width 3"]:
-    """One picture, 8-bit sRGB.
-
-    Raises:
-        RenderError: The background is to show the light, but the picture has none.
-    """
-    image = render(avatar, shot.pose, shot.camera, shot.light, _background(shot, look))
-    return bytes_from_linear(image * 2.0**look.exposure)
 
 
 def colour_of(text: str) -> Float[Tensor, "3"]:

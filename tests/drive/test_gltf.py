@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from incarnate.drive.gltf import Gltf, read_gltf, whole
+from incarnate.drive.gltf import Gltf, read_gltf
 from incarnate.errors import DriveError
 from incarnate.splats.files.gltf_container import GlbWriter
 
@@ -102,12 +102,3 @@ def test_absent_and_damaged_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.gltf").write_bytes(b"\xff\xfe no json")
     with pytest.raises(DriveError, match=r"text.gltf is no glTF file"):
         read_gltf(tmp_path / "text.gltf")
-
-
-def test_whole_numbers() -> None:
-    assert whole(3, 4) == 3
-    for value in (-1, 1.0, True, "1", None):
-        with pytest.raises(ValueError, match="is no whole number from 0"):
-            whole(value)
-    with pytest.raises(ValueError, match="4 is not below 4"):
-        whole(4, 4)

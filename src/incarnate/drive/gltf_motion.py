@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from incarnate.drive.gltf import MALFORMED, Gltf, read_gltf, whole
+from incarnate.drive.gltf import Gltf, read_gltf
 from incarnate.drive.resampling import slerp
 from incarnate.drive.skeletons import SkeletonMotion
 from incarnate.errors import DriveError
@@ -23,6 +23,7 @@ from incarnate.geometry.rotations import (
     quaternion_from_matrix,
     quaternion_normalized,
 )
+from incarnate.splats.files.gltf_container import MALFORMED, whole
 
 _WIDTHS: Final[Mapping[str, int]] = {"translation": 3, "rotation": 4, "scale": 3}
 _MAX_NODES = 10_000

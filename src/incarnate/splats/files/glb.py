@@ -5,12 +5,13 @@ as logarithms; what was ratified, and what its readers take, are standard deviat
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from incarnate.errors import SplatFileError
+from incarnate.errors import AvatarError, SplatFileError
 from incarnate.splats.files.cloud import (
     SplatCloud,
     checked_cloud,
@@ -19,7 +20,9 @@ from incarnate.splats.files.cloud import (
     read_bytes,
     write_bytes,
 )
-from incarnate.splats.files.gltf import GlbArrays, Json, decode_glb, read_accessor
+from incarnate.splats.files.gltf_container import ARRAY_BUFFER, Glb, GlbWriter, parse_glb
+
+Json = dict[str, Any]
 
 EXTENSION: Final = "KHR_gaussian_splatting"
 _Y0: Final = 0.28209479177387814
@@ -33,7 +36,7 @@ def write_glb(cloud: SplatCloud, path: Path, *, notes: Mapping[str, str] | None 
         path: Where to.
         notes: Facts to keep in the asset's extras: consent, licences.
     """
-    arrays = GlbArrays()
+    arrays = GlbWriter()
     document = {
         "asset": {"version": "2.0", "generator": "incarnate", "extras": dict(notes or {})},
         "extensionsUsed": [EXTENSION],
@@ -42,24 +45,25 @@ def write_glb(cloud: SplatCloud, path: Path, *, notes: Mapping[str, str] | None 
         "nodes": [{"mesh": 0, "name": "splats"}],
         "meshes": [{"primitives": [splat_primitive(cloud, arrays)]}],
     }
-    write_bytes(arrays.encode(document), path)
+    write_bytes(arrays.glb(document), path)
 
 
-def splat_primitive(cloud: SplatCloud, arrays: GlbArrays) -> Json:
+def splat_primitive(cloud: SplatCloud, arrays: GlbWriter) -> Json:
     """The glTF primitive of a cloud; its numbers are appended to the arrays."""
     colour = cloud.harmonics[:, 0] * _Y0 + 0.5
     opacity = opacities(cloud.opacity_logits)
     rgba = np.concatenate([colour, opacity[:, None]], 1).clip(0, 1)
+    add = partial(arrays.add_accessor, target=ARRAY_BUFFER)
     attributes = {
-        "POSITION": arrays.add(cloud.means, bounds=True),
+        "POSITION": add(cloud.means, bounds=True),
         # What viewers show that don't know splats.
-        "COLOR_0": arrays.add(np.rint(rgba * 255).astype(np.uint8), normalized=True),
-        f"{EXTENSION}:ROTATION": arrays.add(np.roll(cloud.quaternions, -1, axis=1)),
-        f"{EXTENSION}:SCALE": arrays.add(np.exp(cloud.log_scales)),
-        f"{EXTENSION}:OPACITY": arrays.add(opacity),
+        "COLOR_0": add(np.rint(rgba * 255).astype(np.uint8), normalized=True),
+        f"{EXTENSION}:ROTATION": add(np.roll(cloud.quaternions, -1, axis=1)),
+        f"{EXTENSION}:SCALE": add(np.exp(cloud.log_scales)),
+        f"{EXTENSION}:OPACITY": add(opacity),
     }
     for name, index in _semantics(cloud.degree):
-        attributes[name] = arrays.add(np.ascontiguousarray(cloud.harmonics[:, index]))
+        attributes[name] = add(np.ascontiguousarray(cloud.harmonics[:, index]))
     settings = {
         "kernel": "ellipse",
         "colorSpace": "srgb_rec709_display",
@@ -75,17 +79,22 @@ def read_glb(path: Path) -> SplatCloud:
     Raises:
         SplatFileError: It is no such file, a damaged or too large one, or holds no splats.
     """
-    source = str(path)
-    document, binary = decode_glb(read_bytes(path), source)
-    attributes = _splat_attributes(document, source)
+    try:
+        return _cloud(parse_glb(read_bytes(path)), str(path))
+    except AvatarError as error:
+        raise SplatFileError(f"{path}: {error}") from error
+
+
+def _cloud(glb: Glb, source: str) -> SplatCloud:
+    attributes = _splat_attributes(glb.document, source)
 
     def read(name: str, width: int) -> np.ndarray:
         if name not in attributes:
             raise SplatFileError(f"{source}: its splats lack {name}.")
-        array = read_accessor(document, binary, attributes[name], source)
-        if array.reshape(len(array), -1).shape[1] != width:
+        rows = glb.accessor(attributes[name], "fractions")
+        if rows.shape[1] != width:
             raise SplatFileError(f"{source}: {name} has not {width} numbers a splat.")
-        return array.astype(np.float32)
+        return rows.astype(np.float32)
 
     present = [f"{EXTENSION}:SH_DEGREE_{degree}_COEF_0" in attributes for degree in range(4)]
     degree = max(sum(present) - 1, 0)
@@ -93,7 +102,7 @@ def read_glb(path: Path) -> SplatCloud:
         "means": read("POSITION", 3),
         "quaternions": np.roll(read(f"{EXTENSION}:ROTATION", 4), 1, axis=1),
         "log_scales": _logs(read(f"{EXTENSION}:SCALE", 3), source),
-        "opacity_logits": logits_of(read(f"{EXTENSION}:OPACITY", 1).clip(0, 1)),
+        "opacity_logits": logits_of(read(f"{EXTENSION}:OPACITY", 1)[:, 0].clip(0, 1)),
     }
     coefficients = [read(name, 3) for name, _ in _semantics(degree)]
     if len({len(array) for array in (*arrays.values(), *coefficients)}) > 1:

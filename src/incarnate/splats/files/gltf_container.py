@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, Literal, final
 
 import numpy as np
 
@@ -15,9 +15,15 @@ from incarnate.errors import AvatarError
 
 MAX_BYTES: Final = 1 << 30
 """A file beyond this is refused before any of it is read into memory."""
+MALFORMED: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading JSON of another shape than expected raises."""
+ARRAY_BUFFER: Final = 34962
+"""The target of a view that holds vertex attributes."""
 
 _MAGIC, _JSON, _BINARY = 0x46546C67, 0x4E4F534A, 0x004E4942
 _VERSION = 2
+# The largest avatars and clouds of splats have far fewer rows, and no longer JSON.
+_MAX_COUNT, _MAX_JSON = 10_000_000, 64 << 20
 # glTF's component types, and how many components its types have.
 _COMPONENTS: Final = {"i1": 5120, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125, "f4": 5126}
 _DTYPES: Final = {code: np.dtype(f"<{name}") for name, code in _COMPONENTS.items()}
@@ -40,13 +46,13 @@ class Glb:
             AvatarError: There is no such view, or it reaches beyond the binary chunk.
         """
         try:
-            view = self.document["bufferViews"][index]
-            start, length = view.get("byteOffset", 0), view["byteLength"]
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise AvatarError(f"GLB: buffer view {index!r} is missing; export it again") from error
-        if not isinstance(start, int) or not isinstance(length, int):
-            raise AvatarError(f"GLB: buffer view {index} has no whole numbers; export it again")
-        if start < 0 or length < 0 or start + length > len(self.binary):
+            view = self.document["bufferViews"][whole(index)]
+            start, length = whole(view.get("byteOffset", 0)), whole(view["byteLength"])
+        except MALFORMED as error:
+            raise AvatarError(
+                f"GLB: buffer view {index!r} is missing or malformed ({error!r}); export it again"
+            ) from error
+        if start + length > len(self.binary):
             raise AvatarError(
                 f"GLB: buffer view {index} ends at byte {start + length}, the binary chunk at "
                 f"{len(self.binary)}; the file is cut off, copy or export it again"
@@ -68,22 +74,69 @@ class Glb:
             )
         return np.frombuffer(raw, kind).reshape(tuple(shape))
 
-    def accessor(self, index: int) -> np.ndarray:
-        """An accessor's numbers (not normalised), one row an element.
+    def accessor(
+        self, index: object, numbers: Literal["stored", "fractions"] = "stored"
+    ) -> np.ndarray:
+        """An accessor's numbers, one row an element; `accessor_rows` tells which.
 
         Raises:
-            AvatarError: There is no such accessor, or it is sparse, strided or of unknown type.
+            AvatarError: There is no such accessor, or it is malformed, sparse or cut off.
         """
         try:
-            facts = self.document["accessors"][index]
-            dtype, width = _DTYPES[facts["componentType"]], _WIDTHS[facts["type"]]
-            count, view = facts["count"], facts["bufferView"]
-            stride = self.document["bufferViews"][view].get("byteStride", width * dtype.itemsize)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise AvatarError(f"GLB: accessor {index!r} can't be read ({error!r})") from error
-        if "sparse" in facts or facts.get("byteOffset", 0) or stride != width * dtype.itemsize:
-            raise AvatarError(f"GLB: accessor {index} is sparse, strided or offset; not supported")
-        return self.array(view, dtype.str[1:], (count, width))
+            return accessor_rows(self.document, [self.binary], index, numbers)
+        except MALFORMED as error:
+            raise AvatarError(
+                f"GLB: accessor {index!r} can't be read ({error!r}); export it again"
+            ) from error
+
+
+def accessor_rows(
+    document: dict[str, Any],
+    buffers: Sequence[memoryview],
+    index: object,
+    numbers: Literal["stored", "fractions"],
+) -> np.ndarray:
+    """The numbers of an accessor: (count, width), read-only.
+
+    Args:
+        document: The glTF JSON.
+        buffers: What its buffer views point into.
+        index: Which of its accessors.
+        numbers: Normalised whole numbers as they are stored, or as float64 in [0, 1] or [−1, 1].
+
+    Raises:
+        MALFORMED: One of these: it is malformed, sparse, or reaches beyond its buffer.
+    """
+    facts = document["accessors"][whole(index)]
+    if "sparse" in facts:
+        raise ValueError("sparse accessors are not supported")
+    view = document["bufferViews"][whole(facts["bufferView"])]
+    dtype, width = _DTYPES[facts["componentType"]], _WIDTHS[facts["type"]]
+    count, size = whole(facts["count"]), width * dtype.itemsize
+    stride = whole(view.get("byteStride", 0)) or size
+    offset, length = whole(facts.get("byteOffset", 0)), whole(view["byteLength"])
+    start, content = whole(view.get("byteOffset", 0)), buffers[whole(view.get("buffer", 0))]
+    if not 0 < count <= _MAX_COUNT or stride < size or start + length > len(content):
+        raise ValueError(f"it reaches beyond the buffer, or has not 1 to {_MAX_COUNT} rows")
+    if offset + (count - 1) * stride + size > length:
+        raise ValueError("it reaches beyond its view")
+    rows = np.ndarray((count, width), dtype, content, start + offset, (stride, dtype.itemsize))
+    if numbers == "fractions" and facts.get("normalized") and dtype.kind in "iu":
+        return np.maximum(rows / np.iinfo(dtype).max, -1)
+    return rows
+
+
+def whole(value: object, below: int | None = None) -> int:
+    """A whole number from zero on, as indices and sizes are.
+
+    Raises:
+        ValueError: It is none, or not below the limit.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no whole number from 0")
+    if below is not None and value >= below:
+        raise ValueError(f"{value} is not below {below}")
+    return value
 
 
 @final
@@ -109,7 +162,12 @@ class GlbWriter:
         return len(self.views) - 1
 
     def add_accessor(
-        self, array: np.ndarray, *, normalized: bool = False, bounds: bool = False
+        self,
+        array: np.ndarray,
+        *,
+        normalized: bool = False,
+        bounds: bool = False,
+        target: int | None = None,
     ) -> int:
         """Append an array of elements (rows) as an accessor; its index.
 
@@ -117,12 +175,13 @@ class GlbWriter:
             array: (count,) or (count, width), of a component type that glTF has.
             normalized: Whole numbers stand for [0, 1] or [−1, 1].
             bounds: State minimum and maximum, as positions and times must.
+            target: What its view is for.
         """
         rows = array.reshape(len(array), -1)
         kinds = {width: kind for kind, width in _WIDTHS.items()}
         assert rows.shape[1] * rows.itemsize % 4 == 0, "glTF aligns vertex attributes to 4 bytes"
         facts: dict[str, Any] = {
-            "bufferView": self.add_view(rows),
+            "bufferView": self.add_view(rows, target),
             "componentType": _COMPONENTS[rows.dtype.str[1:]],
             "count": len(rows),
             "type": kinds[rows.shape[1]],
@@ -189,14 +248,17 @@ def parse_glb(content: bytes) -> Glb:
     if len(content) < 20 or struct.unpack_from("<I", content)[0] != _MAGIC:
         raise AvatarError("it is no GLB: it does not begin with 'glTF'")
     _, version, total = struct.unpack_from("<III", content)
-    if version != _VERSION or total != len(content):
+    if version != _VERSION or total > len(content):
         raise AvatarError(
             f"it is GLB version {version} of {total} bytes, expected version {_VERSION} of "
             f"{len(content)}; copy or export it again"
         )
+    content = content[:total]
     length, kind = struct.unpack_from("<II", content, 12)
-    if kind != _JSON or 20 + length > len(content):
-        raise AvatarError("its first chunk is no whole JSON; copy or export it again")
+    if kind != _JSON or length > min(len(content) - 20, _MAX_JSON):
+        raise AvatarError(
+            f"its first chunk is no whole JSON of up to {_MAX_JSON} bytes; copy or export it again"
+        )
     try:
         document = json.loads(content[20 : 20 + length])
     except (ValueError, RecursionError) as error:

@@ -23,7 +23,7 @@ class BodyRates:
     reflectance_logits: float = 5e-3
     light_logits: float = 2e-2
     network: float = 2e-3
-    memory: float = 2e-2
+    memory: float = 5e-2
     final: float = 0.05
     """Share of the start value that is left at the last step."""
 
@@ -96,18 +96,23 @@ SMOKE_BODY: Final = BodyRecipe(
 )
 """Under a minute on two cores: shows that everything runs."""
 
-QUICK_BODY: Final = BodyRecipe(preset="quick", steps=4_000, size=512)
+QUICK_BODY: Final = BodyRecipe(
+    preset="quick",
+    steps=5_000,
+    size=512,
+    model=BodyModel(network=NETWORK_SIZES["bases"]),
+)
 """About ten minutes on two cores."""
 
-DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=1_500, size=256)
+DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=2_500, size=384)
 """For the made person of ``incarnate demo --body``."""
 
 STANDARD_BODY: Final = replace(
     QUICK_BODY,
     preset="standard",
     template="standard",
-    steps=20_000,
-    model=replace(QUICK_BODY.model, map_size=384, memory_size=48),
+    steps=15_000,
+    model=BodyModel(map_size=384, network=NETWORK_SIZES["quick"], memory_size=48),
 )
 """About an hour on two cores."""
 
@@ -116,7 +121,7 @@ PAPER_BODY: Final = replace(
     preset="paper",
     steps=300_000,
     size=2048,
-    model=replace(QUICK_BODY.model, map_size=1024, network=NETWORK_SIZES["paper"]),
+    model=BodyModel(map_size=1024, network=NETWORK_SIZES["paper"], memory_size=64),
 )
 """The paper's size, for a large GPU."""
 

@@ -58,7 +58,7 @@ class BodyRecipe:
     """Optimisation steps; one pose a step."""
     size: int
     """Longest side of the training pictures in pixels, or the capture's if that is smaller."""
-    views: int = 2
+    views: int = 4
     """Cameras of each step: the network runs once for all of them."""
     coarse_share: float = 0.25
     """Share of the steps, the first ones, that is drawn at half the size."""
@@ -98,20 +98,20 @@ SMOKE_BODY: Final = BodyRecipe(
 
 QUICK_BODY: Final = BodyRecipe(
     preset="quick",
-    steps=5_000,
+    steps=3_500,
     size=512,
     model=BodyModel(network=NETWORK_SIZES["bases"]),
 )
 """About ten minutes on two cores."""
 
-DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=2_500, size=384)
+DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=1_500, size=384)
 """For the made person of ``incarnate demo --body``."""
 
 STANDARD_BODY: Final = replace(
     QUICK_BODY,
     preset="standard",
     template="standard",
-    steps=15_000,
+    steps=9_000,
     model=BodyModel(map_size=384, network=NETWORK_SIZES["quick"], memory_size=48),
 )
 """About an hour on two cores."""

@@ -7,9 +7,11 @@ from incarnate.avatars.pose_condition import (
     ConditionModel,
     PoseCondition,
     make_pose_condition,
+    remembered,
     without_fingers,
 )
 from incarnate.rigs.embedded import default_body_rig
+from incarnate.rigs.moments import moment, with_past
 from incarnate.rigs.position_maps import PositionMaps, position_maps_of_rig
 from incarnate.rigs.rig import Pose, rest_pose
 
@@ -147,3 +149,19 @@ def test_history_stays_within_a_clip(maps: PositionMaps, clip: Pose) -> None:
 def test_sizes_that_do_not_nest_are_refused(maps: PositionMaps) -> None:
     with pytest.raises(AssertionError, match="has to be a multiple"):
         make_pose_condition(maps, ConditionModel(size=48))
+
+
+@pytest.mark.parametrize("index", [0, 1, 4, 7])
+def test_what_is_remembered_of_a_past_is_all_that_a_condition_looks_at(
+    maps: PositionMaps, clip: Pose, index: int
+) -> None:
+    times = [0.07 * frame for frame in range(8)]
+    model = ConditionModel(size=32, history=(0.1, 0.25))
+    condition, rig = make_pose_condition(maps, model), default_body_rig()
+    now = moment(clip, times, index)
+    poses, seconds = remembered(now, model.history)
+    assert len(poses) <= 3  # The pose, and one frame for each part of the history.
+    torch.testing.assert_close(
+        condition.of_frames(rig, poses, seconds)[-1],
+        condition.of_frames(rig, *with_past(now))[-1],
+    )

@@ -17,3 +17,11 @@ def test_prepares_as_prefilter_does_and_only_once() -> None:
         prepared(turned).irradiance(direction), prefilter(turned).irradiance(direction)
     )
     assert prepared(turned).texels is prepared(light).texels
+
+
+def test_equal_maps_are_one_light_and_others_are_not() -> None:
+    radiance = torch.rand(8, 16, 3)
+    prepared = PreparedLight()
+    first = prepared(Environment(radiance)).texels
+    assert prepared(Environment(radiance.clone())).texels is first
+    assert prepared(Environment(radiance + 0.1)).texels is not first

@@ -1,17 +1,18 @@
 """The body avatar: splats painted in position maps, changed by the pose (docs/body.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from incarnate.avatars.body_model import BodyModel
 from incarnate.avatars.body_start import start_of_maps
 from incarnate.avatars.head import thin_axis
 from incarnate.avatars.map_network import MapNetwork
+from incarnate.avatars.map_reading import MapReading
 from incarnate.avatars.materials import (
     MATERIAL_CHANNELS,
     REFLECTANCE_RANGE,
@@ -22,7 +23,7 @@ from incarnate.avatars.materials import (
 )
 from incarnate.avatars.networks import make_network
 from incarnate.avatars.pose_changes import POSE_CHANNELS, PoseChanges, decode_changes
-from incarnate.avatars.pose_condition import make_pose_condition
+from incarnate.avatars.pose_condition import make_pose_condition, remembered
 from incarnate.avatars.pose_memory import PoseMemory, Recall
 from incarnate.avatars.pose_signature import pose_signatures
 from incarnate.avatars.pose_space import PoseSpace, fit_pose_space
@@ -37,10 +38,9 @@ from incarnate.geometry.rotations import (
 from incarnate.light.environment import Environment
 from incarnate.light.pictures import MaterialColumns, shade_picture
 from incarnate.light.prefilter import PrefilteredLight, prefilter
-from incarnate.rigs.moments import with_past
 from incarnate.rigs.position_maps import PositionMaps
 from incarnate.rigs.rig import Pose, Rig
-from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
+from incarnate.rigs.skinning import apply_affine, world_from_rest_joints
 from incarnate.splats.raster import Raster
 from incarnate.splats.splats import Splats
 
@@ -131,7 +131,7 @@ class BodyAvatar(nn.Module):
         self.roughness_logits = nn.Parameter(zeros(count) + START_ROUGHNESS_LOGIT)
         self.reflectance_logits = nn.Parameter(zeros(count) + START_REFLECTANCE_LOGIT)
         self.register_buffer("start_means", start.means.clone())
-        self._places = [_places_in(mask) for mask in maps.mask]
+        self._readings: dict[int, MapReading] = {}
         height = model.light_height
         # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
         self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
@@ -196,7 +196,7 @@ class BodyAvatar(nn.Module):
 
         Where `projects` is set, the network sees the nearest that training poses span.
         """
-        seen = self.conditions(*with_past(pose))[-1]
+        seen = self.conditions(*remembered(pose, self.model.history))[-1]
         if self.projects and self.pose_space is not None:
             return replace(seen, maps=self.pose_space.project(seen.maps))
         return seen
@@ -240,23 +240,30 @@ class BodyAvatar(nn.Module):
         changes = None if painted is None else decode_changes(painted)
         transforms = world_from_rest_joints(self._rig, pose)
         joints = aligned_quaternions(quaternion_from_matrix(transforms[:, :3, :3]))
-        affine = blend_transforms(self.maps.weights, transforms)
+        # One product with the weights: for four columns it takes longer than for twelve.
+        blended = self.maps.weights @ torch.cat([transforms[:, :3].flatten(1), joints], 1)
         rest = self.means if changes is None else self.means + changes.offsets
-        turned = self.maps.weights @ joints
-        return self._splats(apply_affine(affine, rest), turned, changes)
+        means = apply_affine(blended[:, :12].unflatten(1, (3, 4)), rest)
+        return self._splats(means, blended[:, 12:], changes)
 
     def painted(
         self, condition: BodyCondition, recall: Recall = "all"
     ) -> Float[Tensor, "splats channels"]:
         """What network and memory paint for a pose (`decode_changes`)."""
-        painted = self.means.new_zeros(self.num_splats, POSE_CHANNELS)
+        maps = list(self.painted_maps(condition, recall))
+        if len(maps) == 2 and maps[0].shape == maps[1].shape:
+            maps = [maps[0] + maps[1]]
+        return sum(map(self._read, maps), self.means.new_zeros(self.num_splats, POSE_CHANNELS))
+
+    def painted_maps(
+        self, condition: BodyCondition, recall: Recall = "all"
+    ) -> Iterator[Float[Tensor, "2 channels size size"]]:
+        """What network and memory paint, each in maps of its own size."""
         if self.network is not None:
             scale = self.condition_scale[:, None, None]
-            maps = (condition.maps - self.condition_mean) * scale
-            painted = painted + self._read(self.network(maps))
+            yield self.network((condition.maps - self.condition_mean) * scale)
         if self.memory is not None and recall != "nothing":
-            painted = painted + self._read(self.memory(condition.signature, recall))
-        return painted
+            yield self.memory(condition.signature, recall)
 
     def albedo(self) -> Float[Tensor, "splats 3"]:
         """Linear diffuse albedo of each splat, in (0, 1)."""
@@ -272,19 +279,20 @@ class BodyAvatar(nn.Module):
         return shade_picture(raster.sums, raster.alpha, columns, camera, self._light(light))
 
     def _light(self, light: Environment | None) -> PrefilteredLight:
-        return prefilter(self.learned_light) if light is None else self._prepared(light)
+        if light is None and self.light_logits.requires_grad:
+            return prefilter(self.learned_light)
+        return self._prepared(light or self.learned_light)
 
     def _read(
         self, painted: Float[Tensor, "2 channels size size"]
     ) -> Float[Tensor, "splats channels"]:
         """Maps of any size, read bilinearly where each splat lies."""
-        if painted.shape[-1] == self.maps.size:
+        size = painted.shape[-1]
+        if size == self.maps.size:
             return self.maps.gather(painted)
-        sides = [
-            nn.functional.grid_sample(side[None], places, align_corners=False)[0, :, 0].T
-            for side, places in zip(painted, self._places, strict=True)
-        ]
-        return torch.cat(sides)
+        if size not in self._readings:
+            self._readings[size] = MapReading.of(self.maps.mask, size)
+        return self._readings[size].read(painted)
 
     def _splats(
         self,
@@ -312,9 +320,3 @@ class BodyAvatar(nn.Module):
         return Splats(
             means, quaternions, log_scales, opacities, torch.cat(columns, -1), MATERIAL_CHANNELS
         )
-
-
-def _places_in(mask: Bool[Tensor, "size size"]) -> Float[Tensor, "1 1 splats 2"]:
-    """Where covered pixels lie in a map of any size, as `grid_sample` counts: −1 to 1."""
-    row, column = mask.nonzero().unbind(-1)
-    return (torch.stack([column, row], -1)[None, None] + 0.5) * (2 / len(mask)) - 1

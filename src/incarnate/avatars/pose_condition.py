@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from incarnate.geometry.rotations import matrix_from_axis_angle
+from incarnate.rigs.moments import with_past
 from incarnate.rigs.position_maps import PositionMaps
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
@@ -141,6 +142,20 @@ def _frames_before(times: Float[Tensor, "frames"], back: float) -> Int[Tensor, "
     distance = (apart - back).abs().masked_fill(apart <= 0, torch.inf)
     nearest = distance.argmin(1)
     return torch.where(torch.arange(len(times)) > 0, nearest, torch.zeros_like(nearest))
+
+
+def remembered(pose: Pose, history: Sequence[float]) -> tuple[Pose, list[float]]:
+    """A single pose with as much of its past as a condition looks at, and the seconds of each.
+
+    Args:
+        pose: One pose; its past may hold many frames.
+        history: Seconds back (`ConditionModel.history`).
+    """
+    poses, seconds = with_past(pose)
+    times = torch.tensor(seconds)
+    rows = {int(_frames_before(times, back)[-1]) for back in history} | {len(seconds) - 1}
+    used = torch.tensor(sorted(rows))
+    return poses[used], times[used].tolist()
 
 
 def make_pose_condition(maps: PositionMaps, model: ConditionModel) -> PoseCondition:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import final
 
+import torch
 from torch import Tensor
 
 from incarnate.light.environment import Environment
@@ -18,6 +19,11 @@ class PreparedLight:
 
     def __call__(self, light: Environment) -> PrefilteredLight:
         """The light, filtered for diffuse and glossy reflection and turned as it says."""
-        if self._last is None or self._last[0] is not light.radiance:
+        if self._last is None or not _is_same(self._last[0], light.radiance):
             self._last = (light.radiance, prefilter(replace(light, rotation=0.0)))
         return self._last[1].rotated(light.rotation)
+
+
+def _is_same(one: Tensor, other: Tensor) -> bool:
+    """Whether two maps hold the same light: a learned one is made anew for each picture."""
+    return one is other or torch.equal(one, other)

@@ -37,3 +37,15 @@ def test_each_name_has_its_rate() -> None:
     # Adam's first step is the rate itself.
     torch.testing.assert_close(values[0].detach(), torch.full((3,), 0.1), atol=1e-6, rtol=0)
     torch.testing.assert_close(values[2].detach(), torch.full((3,), 2.99), atol=1e-5, rtol=0)
+
+
+def test_a_replaced_parameter_inherits_what_it_is_given() -> None:
+    values = parameters()
+    adam = make(values)
+    descend(adam, values, range(1))
+    before, shorter = adam.state(), nn.Parameter(values[0].detach()[:2].clone())
+    adam.replace("a", shorter, lambda memory: memory[:2])
+    assert torch.equal(adam.state()["a/0/exp_avg"], before["a/0/exp_avg"][:2])
+    assert torch.equal(adam.state()["a/0/step"], before["a/0/step"])
+    descend(adam, [shorter, *values[1:]], range(1, 2))
+    assert (shorter > values[0][:2]).all()

@@ -1,7 +1,7 @@
 """Adam over named parameters: a learning rate a name, and one cosine for all."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import final
 
 import torch
@@ -44,6 +44,25 @@ class NamedAdam:
             group["lr"] = factor * self._rates[group["name"]]
         self._adam.step()
         self._adam.zero_grad(set_to_none=True)
+
+    def replace(
+        self, name: str, parameter: nn.Parameter, inherited: Callable[[Tensor], Tensor]
+    ) -> None:
+        """Put another parameter in the place of a name's only one.
+
+        Args:
+            name: Whose.
+            parameter: The new one, of any shape.
+            inherited: What of a running mean it starts with.
+        """
+        (group,) = (group for group in self._adam.param_groups if group["name"] == name)
+        (old,) = group["params"]
+        state = self._adam.state.pop(old, {})
+        self._adam.state[parameter] = {
+            key: inherited(value) if key.startswith("exp_avg") else value
+            for key, value in state.items()
+        }
+        group["params"][0] = parameter
 
     def state(self) -> dict[str, Tensor]:
         """Adam's memory as named tensors, for a checkpoint."""

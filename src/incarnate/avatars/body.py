@@ -37,7 +37,7 @@ from incarnate.geometry.rotations import (
 )
 from incarnate.light.environment import Environment
 from incarnate.light.pictures import MaterialColumns, shade_picture
-from incarnate.light.prefilter import PrefilteredLight, prefilter
+from incarnate.light.prefilter import prefilter
 from incarnate.rigs.position_maps import PositionMaps
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, world_from_rest_joints
@@ -120,7 +120,7 @@ class BodyAvatar(nn.Module):
         assert maps.size == model.map_size, f"maps of {maps.size} for a model of {model.map_size}"
         self._condition = make_pose_condition(maps, model.condition)
         self._signature = make_pose_condition(maps, model.signature)
-        self._prepared = PreparedLight()
+        self._prepared = PreparedLight(prefilter)
         self.pose_space, self.projects = None, False
         zeros = maps.points.new_zeros
         count = maps.num_points
@@ -276,12 +276,8 @@ class BodyAvatar(nn.Module):
         if self.model.shading == "baked":
             return raster.sum("albedo")
         columns = MaterialColumns.of(raster.channels)
-        return shade_picture(raster.sums, raster.alpha, columns, camera, self._light(light))
-
-    def _light(self, light: Environment | None) -> PrefilteredLight:
-        if light is None and self.light_logits.requires_grad:
-            return prefilter(self.learned_light)
-        return self._prepared(light or self.learned_light)
+        prepared = self._prepared(light or self.learned_light)
+        return shade_picture(raster.sums, raster.alpha, columns, camera, prepared)
 
     def _read(
         self, painted: Float[Tensor, "2 channels size size"]

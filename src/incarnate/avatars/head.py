@@ -1,6 +1,7 @@
 """The head avatar: Gaussians with learned blendshapes, skinning and materials (docs/head.md)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal, final
 
 import torch
@@ -17,6 +18,7 @@ from incarnate.avatars.materials import (
     decode_bounded,
 )
 from incarnate.avatars.nodes import NodeReads, at_splats
+from incarnate.avatars.prepared_light import PreparedLight
 from incarnate.avatars.start import HeadStart, Surroundings
 from incarnate.avatars.transfer import (
     LIGHT_HEIGHT,
@@ -26,13 +28,14 @@ from incarnate.avatars.transfer import (
 )
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.rotations import (
+    aligned_quaternions,
     quaternion_from_matrix,
     quaternion_normalized,
     quaternion_product,
 )
 from incarnate.light.environment import Environment
 from incarnate.light.pictures import MaterialColumns, shade_picture
-from incarnate.light.prefilter import PrefilteredLight, prefilter
+from incarnate.light.prefilter import prefilter
 from incarnate.light.sampling import downsampled
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_rest_joints
@@ -128,7 +131,8 @@ class HeadAvatar(nn.Module):
         self._rig = rig
         self.projection = projection
         self.encoder = None
-        self._last_light: tuple[Tensor, PrefilteredLight, Environment] | None = None
+        self._prepared = PreparedLight(prefilter)
+        self._small = PreparedLight(partial(downsampled, height=LIGHT_HEIGHT))
         self._last_transfer: tuple[Tensor, Transfer] | None = None
         self.shadow_joints, self._frame_of_joint = _shadow_frames(rig)
         count = len(start.means)
@@ -176,7 +180,7 @@ class HeadAvatar(nn.Module):
         transforms = world_from_rest_joints(self._rig, pose)
         weights = self.skinning_weights()
         means = apply_affine(blend_transforms(weights, transforms), rest)
-        joint_quaternions = _aligned(quaternion_from_matrix(transforms[:, :3, :3]))
+        joint_quaternions = aligned_quaternions(quaternion_from_matrix(transforms[:, :3, :3]))
         quaternions = quaternion_product(weights @ joint_quaternions, self.quaternions)
         exposure = self._exposure(light, transforms[self.shadow_joints, :3, :3], weights, codes)
         return Splats(
@@ -236,7 +240,8 @@ class HeadAvatar(nn.Module):
         if self.model.shading == "baked":
             return exposure
         if self.model.shadows == "traced":
-            fan = light_of_fan(self._small(light), world_from_frame)
+            small = self._small(light) if light else self.learned_light
+            fan = light_of_fan(small, world_from_frame)
             share = self.shadow_share(weights.detach())
             exposure = self.transfer.exposure(fan, share, self.albedo().detach())
         if light is None:
@@ -255,7 +260,8 @@ class HeadAvatar(nn.Module):
         if self.model.shading == "baked":
             return raster.sum("albedo")
         columns = MaterialColumns.of(raster.channels)
-        return shade_picture(raster.sums, raster.alpha, columns, camera, self._prefiltered(light))
+        prepared = self._prepared(light or self.learned_light)
+        return shade_picture(raster.sums, raster.alpha, columns, camera, prepared)
 
     @property
     def transfer(self) -> Transfer:
@@ -264,26 +270,6 @@ class HeadAvatar(nn.Module):
             transfer = transfer_of(thin_axis(self.start_quaternions), self.visibility)
             self._last_transfer = (self.visibility, transfer)
         return self._last_transfer[1]
-
-    def _prefiltered(self, light: Environment | None) -> PrefilteredLight:
-        """The light made ready for shading."""
-        if light is None:
-            return prefilter(self.learned_light)
-        return self._ready(light)[1].rotated(light.rotation)
-
-    def _small(self, light: Environment | None) -> Environment:
-        """The light made ready for shadows."""
-        if light is None:
-            return self.learned_light
-        return self._ready(light)[2].rotated(light.rotation)
-
-    def _ready(self, light: Environment) -> tuple[Tensor, PrefilteredLight, Environment]:
-        """A video lit by one map, turned or not, filters it once."""
-        if self._last_light is None or self._last_light[0] is not light.radiance:
-            unturned = replace(light, rotation=0.0)
-            small = downsampled(unturned, LIGHT_HEIGHT)
-            self._last_light = (light.radiance, prefilter(unturned), small)
-        return self._last_light
 
 
 def _shadow_frames(rig: Rig) -> tuple[list[int], Float[Tensor, "joints 2"]]:
@@ -302,9 +288,3 @@ def thin_axis(quaternions: Float[Tensor, "splats 4"]) -> Float[Tensor, "splats 3
     """World direction of each splat's third axis, the thin one: its normal, of unit length."""
     w, x, y, z = quaternion_normalized(quaternions).unbind(-1)
     return torch.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], -1)
-
-
-def _aligned(quaternions: Float[Tensor, "joints 4"]) -> Float[Tensor, "joints 4"]:
-    """Signs chosen so that all lie in one hemisphere: q and −q must not cancel in a blend."""
-    flip = (quaternions * quaternions[:1]).sum(-1, keepdim=True) < 0
-    return torch.where(flip, -quaternions, quaternions)

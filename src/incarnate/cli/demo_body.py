@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incarnate.cli.demo_notes import DemoNotes
 from incarnate.cli.progress import ConsoleProgress
@@ -11,6 +11,9 @@ from incarnate.cli.stages import Stage, is_newer, is_trained
 if TYPE_CHECKING:
     from incarnate.capture.capture import Capture
     from incarnate.train.body_recipes import BodyRecipe
+
+# Pictures of each split that the report is made from.
+_PICTURES: Final = 16
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,15 @@ def _train(work: BodyWork, progress: ConsoleProgress) -> None:
 
 
 def _evaluate(work: BodyWork, progress: ConsoleProgress) -> None:
+    """On at most so many pictures of each split that a demo stays a demo."""
     from incarnate.avatars.body_files import load_body
-    from incarnate.evaluate.protocol import evaluate
-    from incarnate.evaluate.report import write_report
+    from incarnate.evaluate.body_protocol import evaluate_body
+    from incarnate.evaluate.body_report import write_body_report
+    from incarnate.evaluate.scores import Options
 
-    report = evaluate(load_body(work.avatar), _load(work), progress=progress)
-    write_report(replace(report, avatar=f"{work.preset} body"), work.report)
+    options = Options(lpips="alex", max_frames=_PICTURES)
+    report = evaluate_body(load_body(work.avatar), _load(work), options=options, progress=progress)
+    write_body_report(replace(report, avatar=f"{work.preset} body"), work.report)
 
 
 def _render(work: BodyWork, progress: ConsoleProgress) -> None:

@@ -14,7 +14,7 @@ from incarnate.tracking.smoothing import OneEuroFilter, OneEuroSettings
 
 # The filter opens by this many Hz per (unit a second): a smile that rises in a fifth of a second
 # is passed nearly as it is, and so is a head that turns at one radian a second.
-_BETA = 1.0
+FOLLOWING_BETA = 1.0
 # A tenth of a metre counts as much as a radian or a whole expression.
 _METRES_PER_UNIT = 0.1
 
@@ -45,7 +45,7 @@ class Clip:
                 f"a clip can't be smoothed at {cutoff:g} Hz: give a cut-off above zero, such as 2; "
                 "lower is calmer"
             )
-        one_euro = OneEuroFilter(OneEuroSettings(min_cutoff=cutoff, beta=_BETA))
+        one_euro = OneEuroFilter(OneEuroSettings(min_cutoff=cutoff, beta=FOLLOWING_BETA))
         return replace(self, poses=filtered(self.poses, one_euro, 1 / self.fps))
 
 

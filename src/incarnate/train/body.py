@@ -1,14 +1,13 @@
 """Fit a body avatar to a multi-view capture: the training loop, resumable at any step."""
 
-import json
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.body_colors import color_from_frames
@@ -25,15 +24,13 @@ from incarnate.splats.rasterize import rasterize
 from incarnate.train.body_losses import body_picture_loss, body_restraints
 from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.body_surface import body_surface
-from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
+from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint
 from incarnate.train.frames import TrainingFrame, frame_order
+from incarnate.train.loop import Progress, run_to_the_end
 from incarnate.train.named_adam import NamedAdam
 from incarnate.train.perceptual import PatchPerceptual
-from incarnate.train.previews import write_preview
 from incarnate.train.views import TrainingViews, View
 
-Progress = Callable[[int, int, str], None]
-_METRICS_EVERY = 20
 # Steps for which pictures are decoded in advance.
 _AHEAD = 3
 
@@ -173,7 +170,7 @@ def train_body(
     training = BodyTraining(capture, track, recipe, maps=maps, checkpoint=read_checkpoint(notes))
     views = TrainingViews(capture, longest_side=recipe.size, most_bytes=recipe.memory_bytes)
     try:
-        _run(training, views, notes, progress)
+        run_to_the_end(_BodyRun(training, views, folder), notes, progress)
     finally:
         views.close()
     return training.avatar.requires_grad_(False).eval()
@@ -200,51 +197,30 @@ def _optimizer(avatar: BodyAvatar, recipe: BodyRecipe) -> NamedAdam:
     )
 
 
-def _run(
-    training: BodyTraining, views: TrainingViews, notes: Path, progress: Progress | None
-) -> None:
-    recipe, last_saved = training.recipe, time.monotonic()
-    with (notes / "metrics.jsonl").open("a") as metrics:
-        while training.step < recipe.steps:
-            for ahead in range(1, _AHEAD + 1):
-                views.expect(training.views(training.step + ahead))
-            coarse = training.is_coarse(training.step)
-            frames = [views.read(view, halved=coarse) for view in training.views(training.step)]
-            terms = training.advance(frames)
-            if training.step % _METRICS_EVERY == 0:
-                _write_metrics(metrics, training.step, terms)
-            if progress is not None:
-                l1 = 100 * terms["l1"] / recipe.losses.l1
-                progress(training.step, recipe.steps, f"training · L1 {l1:.2f} %")
-            if time.monotonic() - last_saved > recipe.checkpoint_seconds:
-                _save(training, views, notes)
-                last_saved = time.monotonic()
-    _save(training, views, notes)
+@dataclass(frozen=True)
+class _BodyRun:
+    """A training, its pictures, and where its avatar goes (see `Run`)."""
 
+    training: BodyTraining
+    views: TrainingViews
+    folder: Path
 
-def _save(training: BodyTraining, views: TrainingViews, notes: Path) -> None:
-    write_checkpoint(training.checkpoint(), notes)
-    capture = training.capture
-    about = {
-        "capture": capture.name,
-        "consent": asdict(capture.consent) if capture.consent else None,
-        "recipe": asdict(training.recipe),
-        "steps": training.step,
-    }
-    save_body(training.avatar, stage_of_body(capture, training.track), notes.parent, about)
-    frame = views.read(training.views(training.step)[0])
-    with torch.no_grad():
-        splats = training.avatar.splat(
-            training.track.poses[frame.index],
-            frame.camera,
-            condition=training.conditions[frame.index],
-        )
+    def advance(self) -> dict[str, float]:
+        training, views = self.training, self.views
+        for ahead in range(1, _AHEAD + 1):
+            views.expect(training.views(training.step + ahead))
+        coarse = training.is_coarse(training.step)
+        chosen = training.views(training.step)
+        return training.advance([views.read(view, halved=coarse) for view in chosen])
+
+    def save(self, about: dict[str, Any]) -> None:
+        stage = stage_of_body(self.training.capture, self.training.track)
+        save_body(self.training.avatar, stage, self.folder, about)
+
+    def preview(self) -> tuple[Float[Tensor, "height width 3"], TrainingFrame]:
+        training = self.training
+        frame = self.views.read(training.views(training.step)[0])
+        pose, condition = training.track.poses[frame.index], training.conditions[frame.index]
+        splats = training.avatar.splat(pose, frame.camera, condition=condition)
         raster = rasterize(splats, frame.camera)
-        image = training.avatar.shade(raster, frame.camera, None)
-    write_preview(image, frame, notes / "previews" / f"{training.step:06d}.jpg")
-
-
-def _write_metrics(metrics: TextIO, step: int, terms: Mapping[str, float]) -> None:
-    row = {"step": step, "time": time.time()}
-    metrics.write(json.dumps(row | {k: round(v, 6) for k, v in terms.items()}) + "\n")
-    metrics.flush()
+        return training.avatar.shade(raster, frame.camera, None), frame

@@ -1,13 +1,12 @@
 """Fit a head avatar to a capture: the training loop, resumable at any step."""
 
-import json
-import time
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from incarnate.avatars.avatar import render
 from incarnate.avatars.codes import fit_code_projection
@@ -29,19 +28,17 @@ from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
 from incarnate.splats.rasterize import rasterize
-from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint, write_checkpoint
+from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint
 from incarnate.train.densify import PullMeter, densification_steps, densify
 from incarnate.train.expression import PoseSource, TrackedPoses, pose_source
 from incarnate.train.frames import TrainingFrame, TrainingFrames, frame_order
+from incarnate.train.loop import Progress, run_to_the_end
 from incarnate.train.losses import albedo_loss, depth_normal_loss, picture_loss, restraints
 from incarnate.train.optimizer import SplatOptimizer
-from incarnate.train.previews import write_preview
 from incarnate.train.recipes import HeadRecipe
 
-Progress = Callable[[int, int, str], None]
 # Frames from which the start takes colours and silhouettes, and their size in pixels.
 _START_FRAMES, _START_SIZE = 24, 256
-_METRICS_EVERY = 20
 
 
 class HeadTraining:
@@ -177,8 +174,7 @@ def train_head(
         progress=progress,
     )
     training = HeadTraining(capture, track, recipe, checkpoint, poses=poses)
-    stage = stage_of(capture, track)
-    _run(training, frames, notes, lambda: _write_avatar(training, stage, folder), progress)
+    run_to_the_end(_HeadRun(training, frames, folder), notes, progress)
     return training.avatar.requires_grad_(False).eval()
 
 
@@ -203,59 +199,25 @@ def _training_frames(
     return TrainingFrames(capture, indices[::stride], longest_side=recipe.size, progress=progress)
 
 
-def _run(
-    training: HeadTraining,
-    frames: TrainingFrames,
-    notes: Path,
-    write_avatar: Callable[[], None],
-    progress: Progress | None,
-) -> None:
-    recipe = training.recipe
-    last_saved = time.monotonic()
-    with (notes / "metrics.jsonl").open("a") as metrics:
-        while training.step < recipe.steps:
-            position = frame_order(len(frames), training.step, recipe.seed)
-            coarse = training.step < recipe.coarse_steps
-            frame = frames.halved(position) if coarse else frames[position]
-            terms = training.advance(frame)
-            if training.step % _METRICS_EVERY == 0:
-                _write_metrics(metrics, training, terms)
-            if progress is not None:
-                progress(training.step, recipe.steps, _summary(training, terms))
-            if time.monotonic() - last_saved > recipe.checkpoint_seconds:
-                _save(training, frames, notes, write_avatar)
-                last_saved = time.monotonic()
-    _save(training, frames, notes, write_avatar)
+@dataclass(frozen=True)
+class _HeadRun:
+    """A training, its frames, and where its avatar goes (see `Run`)."""
 
+    training: HeadTraining
+    frames: TrainingFrames
+    folder: Path
 
-def _save(
-    training: HeadTraining, frames: TrainingFrames, notes: Path, write_avatar: Callable[[], None]
-) -> None:
-    write_checkpoint(training.checkpoint(), notes)
-    write_avatar()
-    frame = frames[training.step % len(frames)]
-    with torch.no_grad():
-        image = render(training.avatar, training.poses.pose(frame.index), frame.camera)
-    write_preview(image, frame, notes / "previews" / f"{training.step:06d}.jpg")
+    def advance(self) -> dict[str, float]:
+        training, recipe = self.training, self.training.recipe
+        position = frame_order(len(self.frames), training.step, recipe.seed)
+        coarse = training.step < recipe.coarse_steps
+        return training.advance(self.frames.halved(position) if coarse else self.frames[position])
 
+    def save(self, about: dict[str, Any]) -> None:
+        stage = stage_of(self.training.capture, self.training.track)
+        save_avatar(self.training.avatar, stage, self.folder, about)
 
-def _write_avatar(training: HeadTraining, stage: Stage, folder: Path) -> None:
-    capture = training.capture
-    about = {
-        "capture": capture.name,
-        "consent": asdict(capture.consent) if capture.consent else None,
-        "recipe": asdict(training.recipe),
-        "steps": training.step,
-    }
-    save_avatar(training.avatar, stage, folder, about)
-
-
-def _write_metrics(metrics: TextIO, training: HeadTraining, terms: dict[str, float]) -> None:
-    row = {"step": training.step, "time": time.time(), "splats": training.avatar.num_splats}
-    metrics.write(json.dumps(row | {k: round(v, 6) for k, v in terms.items()}) + "\n")
-    metrics.flush()
-
-
-def _summary(training: HeadTraining, terms: dict[str, float]) -> str:
-    l1 = terms["l1"] / training.recipe.losses.l1
-    return f"training · L1 {100 * l1:.2f} % · {training.avatar.num_splats} splats"
+    def preview(self) -> tuple[Float[Tensor, "height width 3"], TrainingFrame]:
+        training = self.training
+        frame = self.frames[training.step % len(self.frames)]
+        return render(training.avatar, training.poses.pose(frame.index), frame.camera), frame

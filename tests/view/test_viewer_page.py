@@ -16,6 +16,7 @@ from tests.view.chromium import Chromium, chromium_path
 from tests.view.packages import lively_avatar, lively_stage
 
 from incarnate.avatars.avatar import render, render_alpha
+from incarnate.avatars.head import HeadModel
 from incarnate.geometry.colors import bytes_from_linear
 from incarnate.light.files import load_environment, save_environment
 from incarnate.light.procedural import procedural_environment
@@ -152,3 +153,21 @@ def test_a_folder_opens_without_a_server(package_file: Path, tmp_path: Path) -> 
         browser.run("incarnate.ready")
         assert browser.run("incarnate.page.avatar.count") == 1500
         assert browser.console == []
+
+
+@pytest.mark.slow
+def test_forty_thousand_splats_are_small_enough_and_load(tmp_path: Path) -> None:
+    avatar = lively_avatar(40_000, HeadModel())
+    size = write_package(avatar, lively_stage(avatar), tmp_path / "large.glb")
+    assert size <= 25_000_000
+    server = ViewerServer((tmp_path / "large.glb").read_bytes())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Chromium((500, 360)) as browser:
+        browser.open(server.address)
+        browser.run("incarnate.ready.then(() => incarnate.page.play(false))")
+        pixels = shown(browser)
+        assert browser.run("incarnate.page.avatar.count") == avatar.num_splats
+        assert pixels.max() > 80
+        assert browser.console == []
+    server.shutdown()
+    server.server_close()

@@ -69,13 +69,15 @@ export class Panel {
       this.chips(lights, () => settings.light, (name) => (settings.light = name)),
       this.slider({ label: "Turn", low: -180, high: 180, unit: "°" }, () => settings.rotation, (v) => (settings.rotation = v)),
       this.slider({ label: "Exposure", low: -4, high: 4, unit: "" }, () => settings.exposure, (v) => (settings.exposure = v)),
+    ]);
+    const background = section("Background", [
       this.chips(["dark", "white", "light"], () => settings.background, (name) => (settings.background = name as Settings["background"])),
     ]);
     const maps = fold("Maps", [
       this.chips(shown, () => settings.shown, (name) => (settings.shown = name as Settings["shown"])),
     ]);
     const buttons = chipRow([button("Reset", this.events.reset), button("Open a file", this.events.open)]);
-    this.place.replaceChildren(light, ...(avatar.clips.length ? [motion] : []), ...parts, maps, about, buttons);
+    this.place.replaceChildren(light, ...(avatar.clips.length ? [motion] : []), ...parts, background, maps, about, buttons);
     this.refresh();
   }
 

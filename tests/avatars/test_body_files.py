@@ -6,7 +6,15 @@ from tests.avatars.moving_bodies import ring_of_cameras, small_body, waving_pose
 from tests.avatars.tiny_networks import awake
 
 from incarnate.avatars.avatar import render
-from incarnate.avatars.body_files import body_tensors, load_body, restore_body, save_body
+from incarnate.avatars.body_files import (
+    body_tensors,
+    load_body,
+    restore_body,
+    save_body,
+    save_distilled,
+)
+from incarnate.avatars.distilled import DistilledModel
+from incarnate.avatars.distilled_body import DistilledPainter
 from incarnate.avatars.files import Stage, load_stage
 from incarnate.errors import AvatarError
 
@@ -45,3 +53,28 @@ def test_a_head_is_no_body(tmp_path: Path) -> None:
     )
     with pytest.raises(AvatarError, match="not a body"):
         load_body(tmp_path)
+
+
+@torch.no_grad()
+def test_a_distilled_decoder_is_kept_beside_the_avatar_until_that_is_written_anew(
+    tmp_path: Path,
+) -> None:
+    body, poses = small_body(), waving_poses(small_body().rig, 2)
+    stage = Stage(CAMERA, poses, 25.0, 2)
+    save_body(body, stage, tmp_path)
+    assert load_body(tmp_path).distilled is None
+    assert body.memory is not None
+    num_keys, signature = body.memory.keys.shape
+    body.distilled = DistilledPainter(
+        DistilledModel(4, hidden=8), body.maps.mask, size=16, num_keys=num_keys, signature=signature
+    )
+    body.distilled.decoder.mean.normal_()
+    save_distilled(body.distilled, tmp_path, {"psnr": {}})
+    again = load_body(tmp_path)
+    body.decoder = again.decoder = "distilled"
+    assert torch.equal(render(again, poses[1], CAMERA), render(body, poses[1], CAMERA))
+    (tmp_path / "distilled.safetensors").unlink()
+    with pytest.raises(AvatarError, match="cannot be read"):
+        load_body(tmp_path)
+    save_body(body, stage, tmp_path)
+    assert load_body(tmp_path).distilled is None

@@ -7,6 +7,7 @@ from incarnate.avatars.distilled import (
     Distillation,
     DistilledDecoder,
     DistilledModel,
+    KnownPart,
     distill,
     pose_vectors,
 )
@@ -116,3 +117,23 @@ def test_pose_vectors_hold_joints_and_gravity() -> None:
     moved = pose_vectors(rig, replace(pose, joint_rotations=joints))
     assert torch.equal(moved[0], vectors[0])
     assert not torch.equal(moved[1], vectors[1])
+
+
+def test_a_known_part_is_not_learned_but_held_by_the_components(
+    vectors: torch.Tensor, generator: torch.Generator
+) -> None:
+    fields = torch.randn(3, 50, 4, generator=generator) * torch.tensor([1.0, 0.01, 0.1, 0.0])
+    # Shares that no function of the vectors foretells.
+    shares = torch.rand(len(vectors), 3, generator=generator)
+    known = torch.einsum("pf,fsc->psc", shares, fields)
+    model = replace(SMALL, num_components=12, steps=0)
+    found = distill(
+        vectors, smooth_outputs(vectors) + known, model, known=KnownPart(shares, fields)
+    )
+    plain = distill(vectors, smooth_outputs(vectors) + known, model)
+    # What nothing foretells is half of what a linear fit leaves here.
+    assert 1 - found.variance_explained < 0.6 * (1 - plain.variance_explained)
+    decoder = found.decoder
+    again = decoder.compose(found.field_coefficients[1]) - decoder.mean
+    # Twelve components for six ways to vary and three fields: nothing of a field is cut off.
+    torch.testing.assert_close(again, fields[1], rtol=0.01, atol=0.01)

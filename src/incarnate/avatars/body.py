@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Literal, final
 
 import torch
 from jaxtyping import Float
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from incarnate.avatars.body_model import BodyModel
 from incarnate.avatars.body_start import start_of_maps
+from incarnate.avatars.distilled_body import DistilledPainter
 from incarnate.avatars.head import thin_axis
 from incarnate.avatars.map_network import MapNetwork
 from incarnate.avatars.map_reading import MapReading
@@ -94,6 +95,10 @@ class BodyAvatar(nn.Module):
     """What conditions of training poses span."""
     projects: bool
     """Whether new poses are projected on it before the network sees them."""
+    distilled: DistilledPainter | None
+    """What was distilled from network and memory, for slow machines."""
+    decoder: Literal["full", "distilled"]
+    """Whether network and memory paint, or what was distilled from them."""
 
     def __init__(
         self,
@@ -122,6 +127,7 @@ class BodyAvatar(nn.Module):
         self._signature = make_pose_condition(maps, model.signature)
         self._prepared = PreparedLight(prefilter)
         self.pose_space, self.projects = None, False
+        self.distilled, self.decoder = None, "full"
         zeros = maps.points.new_zeros
         count = maps.num_points
         start = start_of_maps(maps, rig)
@@ -232,7 +238,10 @@ class BodyAvatar(nn.Module):
         del camera, light
         painted = None
         if self.model.dependence == "posed":
-            painted = self.painted(condition or self.condition(pose), recall)
+            if condition is None and self.decoder == "distilled":
+                painted = self._painted_quickly(self._signature_of(pose))
+            else:
+                painted = self.painted(condition or self.condition(pose), recall)
         return self.posed(pose, painted)
 
     def posed(self, pose: Pose, painted: Float[Tensor, "splats channels"] | None) -> Splats:
@@ -249,7 +258,9 @@ class BodyAvatar(nn.Module):
     def painted(
         self, condition: BodyCondition, recall: Recall = "all"
     ) -> Float[Tensor, "splats channels"]:
-        """What network and memory paint for a pose (`decode_changes`)."""
+        """What network and memory paint for a pose (`decode_changes`), or what was distilled."""
+        if self.decoder == "distilled":
+            return self._painted_quickly(condition.signature)
         maps = list(self.painted_maps(condition, recall))
         if len(maps) == 2 and maps[0].shape == maps[1].shape:
             maps = [maps[0] + maps[1]]
@@ -289,6 +300,17 @@ class BodyAvatar(nn.Module):
         if size not in self._readings:
             self._readings[size] = MapReading.of(self.maps.mask, size)
         return self._readings[size].read(painted)
+
+    def _signature_of(self, pose: Pose) -> Float[Tensor, "signature"]:
+        poses, times = remembered(pose, self.model.history)
+        return pose_signatures(self._signature, self._rig, poses, times)[-1]
+
+    def _painted_quickly(
+        self, signature: Float[Tensor, "signature"]
+    ) -> Float[Tensor, "splats channels"]:
+        assert self.distilled is not None, "nothing was distilled from this body"
+        shares = signature[:0] if self.memory is None else self.memory.shares(signature)
+        return self.distilled(signature, shares)
 
     def _splats(
         self,

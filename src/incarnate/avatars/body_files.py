@@ -9,13 +9,17 @@ import torch
 from torch import Tensor
 
 from incarnate.avatars.body import BODY_SPLAT_PARAMETERS, BodyAvatar, BodyModel
+from incarnate.avatars.distilled import DistilledModel
+from incarnate.avatars.distilled_body import DistilledPainter
 from incarnate.avatars.files import (
     RIG_NAME,
     TENSORS_NAME,
     Stage,
+    add_facts,
     read_manifest,
     read_tensors,
     write_avatar_folder,
+    write_tensors,
 )
 from incarnate.avatars.map_network import NetworkModel
 from incarnate.avatars.pose_space import PoseSpace
@@ -26,6 +30,7 @@ from incarnate.rigs.rig import Rig
 
 BODY_STATE: Final = (*BODY_SPLAT_PARAMETERS, "light_logits")
 """What training changes besides network and memory."""
+_DISTILLED: Final = "distilled.safetensors"
 _CONSTANTS = ("condition_mean", "condition_scale")
 
 _MAPS, _NETWORK, _MEMORY, _SPACE = "maps:", "network:", "memory:", "pose_space:"
@@ -59,7 +64,43 @@ def load_body(folder: Path | str) -> BodyAvatar:
         raise AvatarError(f"{folder} holds a {manifest.get('kind')} avatar, not a body.")
     tensors = read_tensors(folder / TENSORS_NAME)
     avatar = body_from_tensors(body_model(manifest["model"]), load_rig(folder / RIG_NAME), tensors)
+    if manifest.get("distilled") is not None:
+        avatar.distilled = _load_distilled(avatar, manifest["distilled"], folder)
     return avatar.requires_grad_(False).eval()
+
+
+def save_distilled(
+    painter: DistilledPainter, folder: Path, about: Mapping[str, Any] | None = None
+) -> None:
+    """Add a distilled decoder to the folder of its avatar; training it anew leaves it out again.
+
+    Args:
+        painter: The decoder.
+        folder: An avatar's folder.
+        about: JSON facts to keep beside it.
+    """
+    write_tensors(painter.state_dict(), folder / _DISTILLED)
+    facts = {"model": asdict(painter.decoder.model), "size": painter.size}
+    add_facts(folder, {"distilled": facts | dict(about or {})})
+
+
+def _load_distilled(avatar: BodyAvatar, facts: Mapping[str, Any], folder: Path) -> DistilledPainter:
+    tensors = read_tensors(folder / _DISTILLED)
+    try:
+        painter = DistilledPainter(
+            DistilledModel(**facts["model"]),
+            avatar.maps.mask,
+            size=facts["size"],
+            num_keys=len(tensors["key_coefficients"]),
+            signature=len(tensors["center"]),
+        )
+        painter.load_state_dict(tensors)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise AvatarError(
+            f"{folder / _DISTILLED} does not fit the avatar ({error}); distil it again: "
+            f"incarnate distil {folder} CAPTURE"
+        ) from error
+    return painter
 
 
 def body_model(facts: Mapping[str, Any]) -> BodyModel:

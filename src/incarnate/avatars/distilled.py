@@ -39,10 +39,20 @@ class DistilledModel:
 
 
 @dataclass(frozen=True)
+class KnownPart:
+    """A part of the attributes that need not be learned: a blend of fields by known shares."""
+
+    shares: Float[Tensor, "poses fields"]
+    fields: Float[Tensor, "fields splats channels"]
+
+
+@dataclass(frozen=True)
 class Distillation:
     """A fitted decoder, and what it loses."""
 
     decoder: "DistilledDecoder"
+    field_coefficients: Float[Tensor, "fields components"]
+    """Where the fields of the known part lie among the components; none if nothing was known."""
     variance_kept: float
     """Share of the attributes' variance within the components, each channel counted alike."""
     variance_explained: float
@@ -59,6 +69,7 @@ class DistilledDecoder(nn.Module):
     high: Tensor
     mean: Tensor
     basis: Tensor
+    weight: Tensor
 
     def __init__(
         self, model: DistilledModel, *, num_inputs: int, num_splats: int, num_channels: int
@@ -77,6 +88,7 @@ class DistilledDecoder(nn.Module):
         self.register_buffer("high", torch.zeros(count))
         self.register_buffer("mean", torch.zeros(num_splats, num_channels))
         self.register_buffer("basis", torch.zeros(count, num_splats, num_channels))
+        self.register_buffer("weight", torch.ones(num_channels))
 
     def coefficients(
         self, vectors: Float[Tensor, "*batch inputs"]
@@ -87,11 +99,28 @@ class DistilledDecoder(nn.Module):
         hidden = nn.functional.silu(self.second(hidden))
         return self.linear(inputs) + self.last(hidden)
 
+    def limited(
+        self, vectors: Float[Tensor, "*batch inputs"]
+    ) -> Float[Tensor, "*batch components"]:
+        """The coefficients, within the range of the poses of the fit."""
+        return torch.maximum(torch.minimum(self.coefficients(vectors), self.high), self.low)
+
+    def compose(
+        self, coefficients: Float[Tensor, "components"]
+    ) -> Float[Tensor, "splats channels"]:
+        """Attributes at a place among the components."""
+        return self.mean + (coefficients @ self.basis.flatten(1)).view_as(self.mean)
+
+    def project(
+        self, changes: Float[Tensor, "*batch splats channels"]
+    ) -> Float[Tensor, "*batch components"]:
+        """Coefficients of what is added to attributes, by least squares."""
+        return torch.einsum("...sc,ksc->...k", changes, self.basis * self.weight.square())
+
     @torch.no_grad()
     def decode(self, vector: Float[Tensor, "inputs"]) -> Float[Tensor, "splats channels"]:
         """Attributes of all splats; coefficients stay within the range of the poses of the fit."""
-        weights = torch.maximum(torch.minimum(self.coefficients(vector), self.high), self.low)
-        return self.mean + (weights @ self.basis.flatten(1)).view_as(self.mean)
+        return self.compose(self.limited(vector))
 
 
 def pose_vectors(rig: Rig, poses: Pose) -> Float[Tensor, "*batch inputs"]:
@@ -110,14 +139,18 @@ def distill(
     attributes: Float[Tensor, "poses splats channels"],
     model: DistilledModel,
     *,
+    known: KnownPart | None = None,
     seed: int = 0,
 ) -> Distillation:
     """Fit a decoder to what a network answers in many poses.
+
+    Components hold all of the attributes, the known part included; only the rest is learned.
 
     Args:
         vectors: Pose vectors.
         attributes: The network's outputs; half precision will do.
         model: Sizes.
+        known: What of the attributes is known beforehand.
         seed: Of the small network's first weights.
     """
     poses, splats, channels = attributes.shape
@@ -132,7 +165,11 @@ def distill(
         scale = torch.where(deviation > _STILL, 1 / deviation.clamp(min=_STILL), 0.0)
         decoder.input_mean.copy_(vectors.mean(0))
         decoder.input_scale.copy_(scale)
-        targets, total = _fit_basis(decoder, attributes)
+        coefficients, total = _fit_basis(decoder, attributes)
+        fields, targets = coefficients[:0], coefficients
+        if known is not None:
+            fields = torch.stack([decoder.project(field.float()) for field in known.fields])
+            targets = coefficients - known.shares @ fields
         decoder.low.copy_(targets.amin(0))
         decoder.high.copy_(targets.amax(0))
         _fit_linear(decoder, vectors, targets)
@@ -140,9 +177,9 @@ def distill(
     with torch.no_grad():
         missed = (decoder.coefficients(vectors) - targets).double().square().sum()
     # Coefficients are orthonormal coordinates: squares over them are squares over attributes.
-    within = float(targets.double().square().sum())
+    within = float(coefficients.double().square().sum())
     total = max(total, 1e-12)
-    return Distillation(decoder, within / total, (within - float(missed)) / total)
+    return Distillation(decoder, fields, within / total, (within - float(missed)) / total)
 
 
 def _fit_basis(
@@ -159,6 +196,7 @@ def _fit_basis(
     spread = [(b.float() - m).square().sum((0, 1)) for b, m in zip(blocks, means, strict=True)]
     deviation = (torch.stack(spread).sum(0) / attributes[..., 0].numel()).sqrt()
     weight = torch.where(deviation > 1e-8, 1 / deviation.clamp(min=1e-8), 0.0)
+    decoder.weight.copy_(weight)
     # In parts: all poses at once, in double precision, are gigabytes.
     gram = torch.zeros(poses, poses, dtype=torch.float64)
     for block, mean in zip(blocks, means, strict=True):
@@ -186,13 +224,14 @@ def _fit_linear(
     vectors: Float[Tensor, "poses inputs"],
     targets: Float[Tensor, "poses components"],
 ) -> None:
-    """Ridge regression, in closed form; targets have no mean."""
+    """Ridge regression, in closed form; inputs have no mean."""
     inputs = ((vectors - decoder.input_mean) * decoder.input_scale).double()
     normal = inputs.T @ inputs
     normal.diagonal().add_(decoder.model.ridge * len(inputs))
-    weight = torch.linalg.solve(normal, inputs.T @ targets.double())
+    mean = targets.mean(0)
+    weight = torch.linalg.solve(normal, inputs.T @ (targets - mean).double())
     decoder.linear.weight.copy_(weight.T)
-    decoder.linear.bias.zero_()
+    decoder.linear.bias.copy_(mean)
     decoder.last.bias.zero_()
 
 

@@ -176,6 +176,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def add_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Add to the manifest of an avatar, or replace in it."""
+    manifest = read_manifest(folder) | dict(facts)
+    write_text(json.dumps(manifest, indent=2), folder / _MANIFEST)
+
+
 def avatar_tensors(avatar: HeadAvatar) -> dict[str, Tensor]:
     """All tensors that make an avatar, by name."""
     names = (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS)

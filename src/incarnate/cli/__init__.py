@@ -37,6 +37,7 @@ COMMANDS: Final = (
     Command(("check",), "validate a capture and draw its rig over its frames"),
     Command(("train", "head"), "train a head avatar on a capture"),
     Command(("train", "body"), "train a body avatar on a capture of several cameras"),
+    Command(("distil",), "make a small decoder of a body's networks, for slow machines"),
     Command(("refine",), "track a capture once more, by an avatar trained on it"),
     Command(("evaluate",), "measure an avatar on the test frames of a capture"),
     Command(("ablate", "head"), "measure what each part of the method is worth on a capture"),

@@ -55,6 +55,7 @@ def render(
     motion: tyro.conf.OmitArgPrefixes[Motion] = OWN_MOTION,
     lighting: tyro.conf.OmitArgPrefixes[Lighting] = Lighting(),
     view: tyro.conf.OmitArgPrefixes[View] = View(),
+    fast: bool = False,
 ) -> None:
     """Draw an avatar as it moves, from where and under what light you like.
 
@@ -64,6 +65,7 @@ def render(
         motion: What it does.
         lighting: What lights it.
         view: From where it is seen.
+        fast: Paint a body by the small decoder that incarnate distil added to it.
     """
     from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import load_stage
@@ -76,6 +78,8 @@ def render(
     who, stage = open_avatar(avatar), load_stage(avatar)
     if isinstance(who, BodyAvatar):
         who.projects = motion.drive != OWN_MOTION.drive
+    if fast:
+        _paint_fast(who, avatar)
     background = None if view.background == "light" else colour_of(view.background)
     shots, fps = shots_of(who, stage, motion=motion, lighting=lighting, view=view)
     look = Look(background, lighting.exposure)
@@ -89,6 +93,25 @@ def render(
         print(f"next: incarnate render {avatar} --light sky --light-sweep -o {avatar.name}-sky.mp4")
     else:
         print("next: try --camera turntable, --background light, or --exposure 1")
+
+
+def _paint_fast(avatar: "Avatar", folder: Path) -> None:
+    """Let a body be painted by its distilled decoder.
+
+    Raises:
+        RenderError: It has none.
+    """
+    from incarnate.avatars.body import BodyAvatar
+    from incarnate.errors import RenderError
+
+    if not isinstance(avatar, BodyAvatar):
+        raise RenderError(f"--fast is for bodies, and {folder} holds a head; leave it out")
+    if avatar.distilled is None:
+        raise RenderError(
+            f"{folder} has no distilled decoder for --fast; make one with "
+            f"`incarnate distil {folder} CAPTURE`, CAPTURE being what it was trained on"
+        )
+    avatar.decoder = "distilled"
 
 
 def _tell_distance(avatar: "BodyAvatar", shots: "list[Shot]") -> None:

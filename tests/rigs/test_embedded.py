@@ -14,6 +14,7 @@ from incarnate.rigs.embedded import (
     LANDMARK_SETS,
     default_body_rig,
     default_head_rig,
+    gaze_turn,
 )
 from incarnate.rigs.files import check_rig
 from incarnate.rigs.rig import Rig, rest_pose
@@ -209,6 +210,9 @@ def test_gaze_joints_turn_the_left_iris(
     rig = default_head_rig()
     angle = EYE_LOOK_RADIANS[way]
     x, y, z = (angle * part for part in axis_angle)
+    units = {each: torch.tensor([float(each == way)]) for each in EYE_LOOK_RADIANS}
+    torch.testing.assert_close(gaze_turn(units, "Left"), torch.tensor([[x, y, z]]))
+    torch.testing.assert_close(gaze_turn(units, "Right"), torch.tensor([[x, -y, z]]))
     moved = landmarks(rig, turn=("left_eye_smplhf", (x, y, z))) - landmarks(rig)
     irises = list(lists.MEDIAPIPE_LEFT_IRIS)
     # A ball of 12 to 16 mm about its centre: the iris moves by its radius times the sine.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from incarnate.drive.arkit import ARKIT_EXPRESSIONS, FaceRecording
 from incarnate.drive.clips import Clip
 from incarnate.geometry.rotations import axis_angle_from_matrix, matrix_from_axis_angle
-from incarnate.rigs.embedded import EYE_LOOK_RADIANS, JAW_OPEN_RADIANS
+from incarnate.rigs.embedded import EYE_LOOK_RADIANS, JAW_OPEN_RADIANS, gaze_turn
 from incarnate.rigs.rig import Pose, Rig, rest_pose
 
 # The neck takes this part of a turn of the head: the share of their usual ranges in talking.
@@ -102,7 +102,7 @@ def _turns(
         turns = [(("neck",), _NECK_SHARE * turn), (("head",), (1 - _NECK_SHARE) * turn)]
     else:
         turns = [(("head", "neck", rig.joint_names[0]), turn)]
-    turns += [(_EYE_JOINTS[side], _gaze(recording, side).to(dtype)) for side in _EYE_JOINTS]
+    turns += [(_EYE_JOINTS[side], _gaze(recording, side).to(dtype)) for side in ("Left", "Right")]
     if "jawOpen" not in rig.expression_names:
         angle = JAW_OPEN_RADIANS * recording.channel("jawOpen")
         turns.append((("jaw",), _about_axes(x=angle).to(dtype)))
@@ -121,15 +121,13 @@ def _head_turn(recording: FaceRecording) -> Float[Tensor, "frames 3"]:
     return axis_angle_from_matrix(yaw @ pitch @ roll)
 
 
-def _gaze(recording: FaceRecording, side: str) -> Float[Tensor, "frames 3"]:
+def _gaze(recording: FaceRecording, side: Literal["Left", "Right"]) -> Float[Tensor, "frames 3"]:
     """Turn of an eye: by ``eyeLook…``, whose meaning is certain, or by angles if those are zero."""
     look = {way: recording.channel(f"eyeLook{way}{side}") for way in EYE_LOOK_RADIANS}
     if not any(channel.any() for channel in look.values()):
         name = f"{side.lower()}Eye"
         return _about_axes(x=recording.channel(f"{name}Pitch"), y=recording.channel(f"{name}Yaw"))
-    angle = {way: EYE_LOOK_RADIANS[way] * channel for way, channel in look.items()}
-    outward = 1.0 if side == "Left" else -1.0
-    return _about_axes(x=angle["Down"] - angle["Up"], y=outward * (angle["Out"] - angle["In"]))
+    return gaze_turn({way: torch.from_numpy(channel) for way, channel in look.items()}, side)
 
 
 def _about_axes(

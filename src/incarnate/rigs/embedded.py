@@ -6,10 +6,12 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import as_file, files
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from incarnate.rigs.cutting import Cut, cut_rig, hold_joint
 from incarnate.rigs.files import load_rig
@@ -44,6 +46,24 @@ _CUT_HALF_WIDTH = 0.215
 
 _HEAD_JOINTS = ("spine3", "neck", "head", "jaw", "left_eye_smplhf", "right_eye_smplhf")
 _HEAD_MACROS = ("gender", "age", "childhood", "african", "asian", "weight", "muscle")
+
+
+def gaze_turn(
+    look: Mapping[str, Float[Tensor, "frames"]], side: Literal["Left", "Right"]
+) -> Float[Tensor, "frames 3"]:
+    """Turn of an eye joint by its ``eyeLook…`` channels.
+
+    Args:
+        look: Channels by way: Up, Down, In and Out.
+        side: The person's.
+
+    Returns:
+        Axis-angle, radians: x looks down, y to the person's left.
+    """
+    angle = {way: radians * look[way] for way, radians in EYE_LOOK_RADIANS.items()}
+    outward = 1.0 if side == "Left" else -1.0
+    sideways = outward * (angle["Out"] - angle["In"])
+    return torch.stack([angle["Down"] - angle["Up"], sideways, torch.zeros_like(sideways)], -1)
 
 
 @cache

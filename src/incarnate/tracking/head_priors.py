@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from incarnate.rigs.embedded import EYE_LOOK_RADIANS, JAW_OPEN_RADIANS
+from incarnate.rigs.embedded import EYE_LOOK_RADIANS, JAW_OPEN_RADIANS, gaze_turn
 from incarnate.rigs.rig import Rig
 
 _EXPRESSION_LOW, _EXPRESSION_HIGH = -0.1, 1.2
@@ -122,12 +122,10 @@ def head_prior(
     expression = torch.stack([units.get(name, none) for name in rig.expression_names], -1)
     joints = torch.zeros(len(times), rig.num_joints - 1, 3, dtype=torch.float64)
     joints[:, rig.joint_index("jaw") - 1, 0] = JAW_OPEN_RADIANS * units.get("jawOpen", none)
-    for side, outward in (("Left", 1.0), ("Right", -1.0)):
+    for side in ("Left", "Right"):
         eye = rig.joint_index(f"{side.lower()}_eye_smplhf") - 1
-        look = {way: EYE_LOOK_RADIANS[way] * units.get(f"eyeLook{way}{side}", none)
-                for way in EYE_LOOK_RADIANS}  # fmt: skip
-        joints[:, eye, 0] = look["Down"] - look["Up"]
-        joints[:, eye, 1] = outward * (look["Out"] - look["In"])
+        look = {way: units.get(f"eyeLook{way}{side}", none) for way in EYE_LOOK_RADIANS}
+        joints[:, eye] = gaze_turn(look, side)
     chest = torch.zeros(len(times), 6, dtype=torch.float64)
     spreads = _spreads(rig, frozenset(score_names), habits)
     return PosePrior(

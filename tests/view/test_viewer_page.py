@@ -65,7 +65,7 @@ def picture(page: Chromium, **request: Any) -> np.ndarray:
     ("frame", "light", "degrees"), [(0, "capture", 0), (3, "sky", 70), (5, "studio", -40)]
 )
 def test_it_draws_what_python_draws(
-    page: Chromium, package: Package, repository: Path, frame: int, light: str, degrees: int
+    page: Chromium, package: Package, repository: Path, *, frame: int, light: str, degrees: int
 ) -> None:
     env = None
     if light != "capture":

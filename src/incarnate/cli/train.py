@@ -47,6 +47,8 @@ def head(
     preset: Preset = "quick",
     changes: tyro.conf.OmitArgPrefixes[Changes] = Changes(),
     threads: int = 0,
+    *,
+    view: bool = False,
 ) -> None:
     """Train a head avatar; run the same command again to go on after an interruption.
 
@@ -57,15 +59,17 @@ def head(
             minutes), standard (about an hour), on two cores.
         changes: Single settings that differ from the preset.
         threads: CPU threads; 0 means all cores, at most 8.
+        view: Show in the browser how it goes: curve, previews, and the avatar so far.
     """
     from incarnate.capture.files import load_capture
+    from incarnate.cli.studio import watched
     from incarnate.cli.threads import use_threads
     from incarnate.train.fit import train_head
     from incarnate.train.recipes import recipe_of
 
     use_threads(threads)
     recipe = changed_recipe(recipe_of(preset), changes)
-    with ConsoleProgress() as progress:
+    with watched(output, view), ConsoleProgress() as progress:
         avatar = train_head(load_capture(capture), recipe, output, progress=progress)
     print(f"wrote {output}: {avatar.num_splats} splats after {recipe.steps} steps")
     print(f"previews and metrics: {output / 'training'}")
@@ -116,6 +120,8 @@ def body(
     preset: BodyPreset = "quick",
     changes: tyro.conf.OmitArgPrefixes[BodyChanges] = BodyChanges(),
     threads: int = 0,
+    *,
+    view: bool = False,
 ) -> None:
     """Train a body avatar; run the same command again to go on after an interruption.
 
@@ -126,15 +132,17 @@ def body(
             hour), on two cores; paper is the published size, for a large GPU.
         changes: Single settings that differ from the preset.
         threads: CPU threads; 0 means all cores, at most 8.
+        view: Show in the browser how it goes: curve, previews, and the avatar so far.
     """
     from incarnate.capture.files import load_capture
+    from incarnate.cli.studio import watched
     from incarnate.cli.threads import use_threads
     from incarnate.train.body import train_body
     from incarnate.train.body_recipes import body_recipe_of
 
     use_threads(threads)
     recipe = changed_body_recipe(body_recipe_of(preset), changes)
-    with ConsoleProgress() as progress:
+    with watched(output, view), ConsoleProgress() as progress:
         avatar = train_body(load_capture(capture), recipe, output, progress=progress)
     print(f"wrote {output}: {avatar.num_splats} splats after {recipe.steps} steps")
     print(f"previews and metrics: {output / 'training'}")

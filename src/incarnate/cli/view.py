@@ -15,17 +15,35 @@ def view(
     host: str = LOOPBACK,
     token: str | None = None,
     no_browser: bool = False,
+    studio: bool = False,
+    capture: Path | None = None,
+    lights: tuple[Path, ...] = (),
 ) -> None:
     """Show an avatar in the browser: orbit, expressions, gaze, pose, light, playback.
 
     Args:
-        avatar: Folder of the avatar, or its package (.glb).
+        avatar: Folder of the avatar, or its package (.glb). With --studio also a capture.
         port: Where to listen; 0 takes a free one.
         host: Address to listen on. Another than loopback lets other machines in, if they know the
             token.
         token: What visitors of another address have to know; made up if left out.
         no_browser: Only say the address, open nothing.
+        studio: Draw here instead of in the browser, with the trained avatar itself: any kind of
+            avatar, every expression and joint, its training as it goes on, its capture.
+        capture: In the studio: a capture whose cameras and frames are shown beside the avatar.
+        lights: In the studio: files of light (.hdr or .exr) to pick from.
     """
+    if studio:
+        from incarnate.cli.studio import StudioShow, show_studio
+        from incarnate.view.server import Door
+
+        show = StudioShow(Door(host, token), port, opens=not no_browser)
+        show_studio(avatar, show, capture=capture, lights=lights)
+        return
+    if capture is not None or lights:
+        from incarnate.errors import RenderError
+
+        raise RenderError("--capture and --lights belong to the studio; add --studio")
     from incarnate.view.server import Door, ViewerServer
 
     server = ViewerServer(package_of(avatar), Door(host, token), port)

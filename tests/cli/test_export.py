@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.avatars.moving_bodies import ring_of_cameras, small_body, waving_poses
 
-from incarnate.avatars.files import load_avatar
+from incarnate.avatars.body_files import save_body
+from incarnate.avatars.files import Stage, load_avatar
 from incarnate.cli import main
 from incarnate.cli.export import FORMATS, format_of, notes_of
 from incarnate.splats.files.glb import read_glb
@@ -100,3 +102,16 @@ def test_mistakes_are_one_line(
     shown = capsys.readouterr().err
     assert text in shown
     assert len(shown.splitlines()) == 1
+
+
+def test_a_body_is_written_as_splats_but_not_yet_packed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = small_body()
+    stage = Stage(ring_of_cameras(1)["cam00"], waving_poses(body.rig, 3), 25.0, 2)
+    save_body(body, stage, tmp_path / "body")
+    assert main(["export", str(tmp_path / "body"), "-o", str(tmp_path / "body.ply")]) == 0
+    assert f"{body.num_splats} splats" in capsys.readouterr().out
+    words = ["export", str(tmp_path / "body"), "-o", str(tmp_path / "b.glb"), "--format", "package"]
+    assert main(words) == 2
+    assert "only head avatars" in capsys.readouterr().err

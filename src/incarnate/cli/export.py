@@ -53,11 +53,12 @@ class Job:
     def clouds(self, progress: ConsoleProgress) -> "Iterable[SplatCloud]":
         """The frames, baked one by one as they are asked for."""
         from incarnate.avatars.baking import BakeSettings, bake
+        from incarnate.rigs.moments import moments
 
+        poses = moments(self.clip.poses, self.clip.fps)
         settings = BakeSettings(degree=self.colours.degree, exposure=self.lighting.exposure)
         for index, light in enumerate(self.lights):
-            pose = self.clip.poses[index]
-            yield bake(self.avatar, pose, self.stage.camera, light, settings)
+            yield bake(self.avatar, poses[index], self.stage.camera, light, settings)
             progress(index + 1, len(self.lights), "baking")
 
 
@@ -94,12 +95,13 @@ def export(
         lighting: What lights it; the light is baked into the colours.
         colours: How that is done.
     """
-    from incarnate.avatars.files import load_avatar, load_stage, read_manifest
+    from incarnate.avatars.files import load_stage, read_manifest
+    from incarnate.avatars.opening import open_avatar
     from incarnate.cli.threads import use_threads
 
     use_threads(0)
     chosen = format_of(output, format)
-    who, stage = load_avatar(avatar), load_stage(avatar)
+    who, stage = open_avatar(avatar), load_stage(avatar)
     clip = clip_of(motion, stage, who.rig)
     job = Job(
         avatar=who,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import frame_rate, memory, page, rasterizer, training_step
+from benchmarks import body_rate, frame_rate, memory, page, rasterizer, training_step
 
 from incarnate.splats import native
 
@@ -49,6 +49,7 @@ def measure() -> dict[str, dict[str, float]]:
     figures["training step"] = training_step.stage_times()
     say("pictures a second")
     figures["picture"] = frame_rate.frame_rates()
+    figures["body"] = body_rate.body_rates()
     figures["ratios"] = dict(ratios(figures))
     return figures
 
@@ -66,6 +67,10 @@ def ratios(figures: dict[str, dict[str, float]]) -> Iterator[tuple[str, float]]:
     step = figures["training step"]
     yield "whole step/rasterize", step["whole step"] / step["rasterize"]
     picture = figures["picture"]
+    body = figures["body"]
+    full, distilled = (body[name] for name in body_rate.WHOLE.values())
+    yield "body: picture/rasterize", full / body["rasterize"]
+    yield "body: distilled/full", distilled / full
     yield "picture/rasterize", picture["own light, one thread, CPU"] / step["rasterize"]
 
 

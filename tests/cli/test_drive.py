@@ -68,18 +68,17 @@ class Phone(threading.Thread):
 
 
 @pytest.mark.parametrize(
-    ("kind", "pace", "take"),
+    "sent",
     [("livelink", "steady", "take.csv"), ("vmc", "live", "take.npz")],
 )
 def test_what_is_sent_becomes_a_video_and_a_recording(
-    kind: str,
-    pace: str,
-    take: str,
+    sent: tuple[str, str, str],
     avatar_folder: Path,
     port: int,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    kind, pace, take = sent
     out, record = tmp_path / "live.mp4", tmp_path / take
     words = [
         "drive", str(avatar_folder), "--source", kind, "--port", str(port), "-o", str(out),

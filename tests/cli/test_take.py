@@ -10,11 +10,11 @@ import torch
 from incarnate.avatars.files import load_avatar, load_stage
 from incarnate.cli import take
 from incarnate.cli.render import Lighting, View
-from incarnate.cli.take import SetUp, draw_live, draw_steady
+from incarnate.cli.take import SetUp, draw_live, draw_steady, prepare
 from incarnate.drive import live_take
 from incarnate.drive.live_follow import Follower, FollowSettings
 from incarnate.drive.live_take import Pace
-from incarnate.errors import DriveError
+from incarnate.errors import DriveError, RenderError
 from incarnate.rigs.rig import Pose, rest_pose
 from incarnate.view.clip import Look
 from incarnate.view.video import VideoWriter
@@ -105,6 +105,12 @@ def test_a_source_that_has_ended_is_an_error(
         VideoWriter(tmp_path / "out", 10.0) as writer,
     ):
         draw(set_up, driver, Pace(10.0, 0.5), LOOK, writer)
+
+
+def test_options_that_do_not_fit_are_found_before_the_take(set_up: SetUp) -> None:
+    prepare(set_up.who, set_up.stage, LOOK, set_up.lighting, set_up.view)
+    with pytest.raises(RenderError, match="background 'light' needs a light to show"):
+        prepare(set_up.who, set_up.stage, Look(None), set_up.lighting, set_up.view)
 
 
 def test_what_was_dropped_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,7 @@ def test_it_listens_says_where_and_opens_it(
     assert opened[0].startswith("http://127.0.0.1:")
     assert opened[0] in shown
     assert "only this machine" in shown
-    view(avatar_folder, port=0, token="correct-horse", no_browser=True)
+    view(avatar_folder, port=0, token="correct-horse", address_only=True)
     assert "token=correct-horse" in capsys.readouterr().out
     assert len(opened) == 1
     assert answers == [200, 200]

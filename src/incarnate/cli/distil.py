@@ -18,6 +18,7 @@ _MOST_PICTURES = 8
 def distil(
     avatar: tyro.conf.Positional[Path],
     capture: tyro.conf.Positional[Path],
+    *,
     components: int = 64,
     between: int = 400,
     seed: int = 0,

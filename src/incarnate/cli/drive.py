@@ -92,7 +92,7 @@ def drive(
     from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import load_stage
     from incarnate.avatars.opening import open_avatar
-    from incarnate.cli.take import SetUp, draw_live, draw_steady
+    from incarnate.cli.take import SetUp, draw_live, draw_steady, prepare
     from incarnate.cli.threads import use_threads
     from incarnate.drive.live_take import Pace
     from incarnate.drive.recorder import recorder_for
@@ -107,6 +107,7 @@ def drive(
         who.projects = True
     background = None if view.background == "light" else colour_of(view.background)
     look = Look(background, lighting.exposure)
+    prepare(who, stage, look, lighting, view)
     with (
         live_source(source, who, listening, recorder) as live,
         VideoWriter(output, taking.fps) as writer,

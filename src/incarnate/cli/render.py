@@ -52,6 +52,7 @@ class View:
 def render(
     avatar: tyro.conf.Positional[Path],
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])],
+    *,
     motion: tyro.conf.OmitArgPrefixes[Motion] = OWN_MOTION,
     lighting: tyro.conf.OmitArgPrefixes[Lighting] = Lighting(),
     view: tyro.conf.OmitArgPrefixes[View] = View(),

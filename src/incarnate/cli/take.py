@@ -23,6 +23,19 @@ def tell(text: str) -> None:
     print(f"warning: {text}")
 
 
+def prepare(who: "Avatar", stage: "Stage", look: "Look", lighting: Lighting, view: View) -> None:
+    """Draw one picture and forget it: shadows are prepared by the first, which takes seconds.
+
+    Raises:
+        RenderError: Camera, light and background don't fit each other.
+        LightError: There is no such light.
+    """
+    from incarnate.view.clip import Shot, picture_of
+
+    camera = cameras_of(view, stage.camera, who, stage.poses[:1])[0]
+    picture_of(who, Shot(stage.poses[0], camera, lights_of(lighting, 1)[0]), look)
+
+
 @dataclass(frozen=True)
 class SetUp:
     """Who is drawn, how they follow, and where they are seen."""

@@ -14,7 +14,7 @@ def view(
     port: int = 8137,
     host: str = LOOPBACK,
     token: str | None = None,
-    no_browser: bool = False,
+    address_only: bool = False,
     studio: bool = False,
     capture: Path | None = None,
     lights: tuple[Path, ...] = (),
@@ -27,7 +27,7 @@ def view(
         host: Address to listen on. Another than loopback lets other machines in, if they know the
             token.
         token: What visitors of another address have to know; made up if left out.
-        no_browser: Only say the address, open nothing.
+        address_only: Only say the address; open no browser.
         studio: Draw here instead of in the browser, with the trained avatar itself: any kind of
             avatar, every expression and joint, its training as it goes on, its capture.
         capture: In the studio: a capture whose cameras and frames are shown beside the avatar.
@@ -37,7 +37,7 @@ def view(
         from incarnate.cli.studio import StudioShow, show_studio
         from incarnate.view.server import Door
 
-        show = StudioShow(Door(host, token), port, opens=not no_browser)
+        show = StudioShow(Door(host, token), port, opens=not address_only)
         show_studio(avatar, show, capture=capture, lights=lights)
         return
     if capture is not None or lights:
@@ -53,7 +53,7 @@ def view(
     else:
         print("any machine that reaches this one and knows the token can open it; the connection")
         print("is not encrypted; stop with Ctrl-C")
-    if not no_browser:
+    if not address_only:
         import webbrowser
 
         webbrowser.open(server.address)

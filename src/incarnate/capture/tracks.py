@@ -67,8 +67,13 @@ def read_track(path: Path | str) -> Track:
     _check_shapes(tensors, base, path)
     return Track(
         rig=_personal(base, tensors),
-        poses=Pose(**{name: tensors[name] for name in _POSE_FIELDS},
-                   expression_names=base.expression_names),
+        poses=Pose(
+            tensors["root_rotation"],
+            tensors["root_translation"],
+            tensors["joint_rotations"],
+            tensors["expression"],
+            base.expression_names,
+        ),
         residuals=tensors["residuals"],
         origin=cast('Literal["tracked", "truth", "imported"]', origin),
         shape=tensors.get("shape"),

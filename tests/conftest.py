@@ -52,5 +52,9 @@ def generator() -> torch.Generator:
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
-    """A test that draws from torch's global generator draws the same each time."""
+    """A test that draws from torch's global generator draws the same each time, on one thread.
+
+    Commands take as many threads as there are cores and leave it at that.
+    """
     torch.manual_seed(20260)
+    torch.set_num_threads(1)

@@ -7,11 +7,9 @@ from tests.avatars.moving_bodies import small_body, write_body_capture
 from tests.avatars.people import small_avatar, write_painted_capture
 
 from incarnate.avatars.body_files import save_body
-from incarnate.avatars.files import save_avatar
+from incarnate.avatars.files import save_avatar, stage_of
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
-from incarnate.train.body import stage_of_body
-from incarnate.train.fit import stage_of
 
 
 @pytest.fixture(scope="session")
@@ -40,5 +38,5 @@ def body_capture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def body_folder(body_capture_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli-body") / "eve"
     capture = load_capture(body_capture_folder)
-    save_body(small_body(), stage_of_body(capture, load_track(capture)), folder)
+    save_body(small_body(), stage_of(capture, load_track(capture)), folder)
     return folder

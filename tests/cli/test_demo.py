@@ -11,7 +11,7 @@ import av
 import pytest
 from tests.avatars.people import small_avatar, write_painted_capture
 
-from incarnate.avatars.files import save_avatar
+from incarnate.avatars.files import save_avatar, stage_of
 from incarnate.capture import synthetic
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
@@ -19,7 +19,6 @@ from incarnate.cli import demo, main
 from incarnate.tracking import track
 from incarnate.tracking.track import TrackedVideo
 from incarnate.train import recipes
-from incarnate.train.fit import stage_of
 
 SETTINGS = replace(
     synthetic.PRESETS["smoke"], size=64, num_frames=7, supersampling=1, light_samples=16,

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from tests.avatars.people import small_avatar
 
-from incarnate.avatars.files import save_avatar
+from incarnate.avatars.files import save_avatar, stage_of
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
-from incarnate.train.fit import stage_of
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -4,9 +4,10 @@ from tests.avatars.moving_bodies import ring_of_cameras, small_body, waving_pose
 from incarnate.avatars.pose_changes import POSE_CHANNELS
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.splats.rasterize import rasterize
-from incarnate.train.body_losses import body_picture_loss, body_restraints
+from incarnate.train.body_losses import body_restraints
 from incarnate.train.body_recipes import BodyLosses
 from incarnate.train.frames import TrainingFrame
+from incarnate.train.losses import picture_loss
 
 CAMERA = next(iter(ring_of_cameras(1).values()))
 
@@ -17,7 +18,7 @@ def test_a_picture_that_is_right_costs_nothing() -> None:
     raster = rasterize(body.splat(waving_poses(body.rig, 2)[0], CAMERA), CAMERA)
     image = body.shade(raster, CAMERA, None)
     frame = TrainingFrame(0, CAMERA, srgb_from_linear(image), raster.alpha)
-    terms = body_picture_loss(image, raster, frame, BodyLosses())
+    terms = picture_loss(image, raster, frame, BodyLosses())
     # SSIM of equal pictures is one to float32's rounding.
     assert all(abs(float(value)) < 1e-5 for value in terms.values())
 

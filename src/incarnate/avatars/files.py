@@ -20,6 +20,7 @@ from incarnate.avatars.head import (
     HeadModel,
 )
 from incarnate.avatars.start import HeadStart, Surroundings
+from incarnate.capture.capture import Capture, Track
 from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
 from incarnate.rigs.files import load_rig, save_rig
@@ -50,6 +51,18 @@ class Stage:
     """Index of the first frame that training did not see; the number of frames if it saw all."""
     clips: tuple[str, ...] = ()
     """The clip each pose belongs to; empty if all are one clip."""
+
+
+def stage_of(capture: Capture, track: Track) -> Stage:
+    """The first camera, the motion and the clips of a capture."""
+    tests = capture.indices("test")
+    return Stage(
+        camera=capture.cameras[0],
+        poses=track.poses,
+        fps=capture.fps,
+        test_start=tests[0] if tests else capture.num_frames,
+        clips=capture.clips,
+    )
 
 
 def save_avatar(

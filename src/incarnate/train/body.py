@@ -12,7 +12,7 @@ from torch import Tensor
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.body_colors import color_from_frames
 from incarnate.avatars.body_files import BODY_STATE, body_tensors, restore_body, save_body
-from incarnate.avatars.files import Stage
+from incarnate.avatars.files import stage_of
 from incarnate.avatars.pose_condition import make_pose_condition
 from incarnate.avatars.pose_memory import Recall, choose_keys, kernel_width
 from incarnate.avatars.pose_signature import pose_signatures
@@ -21,12 +21,13 @@ from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
 from incarnate.rigs.position_maps import PositionMaps
 from incarnate.splats.rasterize import rasterize
-from incarnate.train.body_losses import body_picture_loss, body_restraints
+from incarnate.train.body_losses import body_restraints
 from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint
 from incarnate.train.frames import TrainingFrame, frame_order
 from incarnate.train.loop import Progress, run_to_the_end
+from incarnate.train.losses import picture_loss
 from incarnate.train.named_adam import NamedAdam
 from incarnate.train.perceptual import PatchPerceptual
 from incarnate.train.views import TrainingViews, View
@@ -94,7 +95,7 @@ class BodyTraining:
         for frame in frames:
             raster = rasterize(splats, frame.camera)
             image = self.avatar.shade(raster, frame.camera, None)
-            for name, value in body_picture_loss(image, raster, frame, losses).items():
+            for name, value in picture_loss(image, raster, frame, losses).items():
                 terms[name] = terms.get(name, 0.0) + value / len(frames)
             if self._perceptual and frame is frames[0] and self._is_perceptual():
                 terms["perceptual"] = losses.perceptual * self._perceptual(image, frame, self.step)
@@ -176,18 +177,6 @@ def train_body(
     return training.avatar.requires_grad_(False).eval()
 
 
-def stage_of_body(capture: Capture, track: Track) -> Stage:
-    """The first camera, the motion and the clips of a capture."""
-    tests = capture.indices("test")
-    return Stage(
-        camera=capture.cameras[0],
-        poses=track.poses,
-        fps=capture.fps,
-        test_start=tests[0] if tests else capture.num_frames,
-        clips=capture.clips,
-    )
-
-
 def _optimizer(avatar: BodyAvatar, recipe: BodyRecipe) -> NamedAdam:
     groups = {name: [getattr(avatar, name)] for name in BODY_STATE}
     groups["network"] = [] if avatar.network is None else list(avatar.network.parameters())
@@ -214,7 +203,7 @@ class _BodyRun:
         return training.advance([views.read(view, halved=coarse) for view in chosen])
 
     def save(self, about: dict[str, Any]) -> None:
-        stage = stage_of_body(self.training.capture, self.training.track)
+        stage = stage_of(self.training.capture, self.training.track)
         save_body(self.training.avatar, stage, self.folder, about)
 
     def preview(self) -> tuple[Float[Tensor, "height width 3"], TrainingFrame]:

@@ -1,41 +1,15 @@
-"""The training loss of a body avatar: the picture, and what keeps the avatar sane."""
+"""What keeps a body avatar sane while it is trained; its pictures are compared as a head's are."""
 
 from jaxtyping import Float
 from torch import Tensor
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.pose_changes import decode_changes
-from incarnate.geometry.colors import srgb_from_linear
-from incarnate.splats.raster import Raster
 from incarnate.train.body_recipes import BodyLosses
-from incarnate.train.frames import TrainingFrame
-from incarnate.train.image_losses import l1_ssim
 from incarnate.train.losses import light_penalty, shape_penalty
 
 # Units in which squared distances are counted, metres.
 _OFFSET_UNIT, _DRIFT_UNIT = 1e-2, 2e-2
-
-
-def body_picture_loss(
-    image: Float[Tensor, "height width 3"],
-    raster: Raster,
-    frame: TrainingFrame,
-    weights: BodyLosses,
-) -> dict[str, Tensor]:
-    """Weighted terms that compare one rendered picture with one frame.
-
-    Args:
-        image: Linear RGB of the avatar over black.
-        raster: Where it came from, for its alpha.
-        frame: What the camera saw.
-        weights: The recipe's weights.
-    """
-    l1, ssim = l1_ssim(srgb_from_linear(image), frame.target)
-    return {
-        "l1": weights.l1 * l1,
-        "ssim": weights.ssim * (1 - ssim),
-        "alpha": weights.alpha * (raster.alpha - frame.matte).abs().mean(),
-    }
 
 
 def body_restraints(

@@ -12,10 +12,10 @@ from incarnate.avatars.avatar import render
 from incarnate.avatars.codes import fit_code_projection
 from incarnate.avatars.coloring import colored_start
 from incarnate.avatars.files import (
-    Stage,
     avatar_from_tensors,
     avatar_tensors,
     save_avatar,
+    stage_of,
 )
 from incarnate.avatars.head import HeadAvatar, thin_axis
 from incarnate.avatars.intrinsics import part_light_from_albedo
@@ -176,17 +176,6 @@ def train_head(
     training = HeadTraining(capture, track, recipe, checkpoint, poses=poses)
     run_to_the_end(_HeadRun(training, frames, folder), notes, progress)
     return training.avatar.requires_grad_(False).eval()
-
-
-def stage_of(capture: Capture, track: Track) -> Stage:
-    """The camera and motion of a capture."""
-    tests = capture.indices("test")
-    return Stage(
-        camera=capture.cameras[0],
-        poses=track.poses,
-        fps=capture.fps,
-        test_start=tests[0] if tests else capture.num_frames,
-    )
 
 
 def _training_frames(

@@ -1,5 +1,7 @@
 """The training loss of a head avatar: the picture, and what keeps the avatar sane."""
 
+from typing import Protocol, runtime_checkable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -30,11 +32,31 @@ _ALBEDO_SPREAD = 0.25
 _DETAIL_SPREAD = 0.2
 
 
+@runtime_checkable
+class PictureWeights(Protocol):
+    """Weights of the terms that compare pictures, of heads and bodies alike."""
+
+    @property
+    def l1(self) -> float:
+        """Mean absolute difference."""
+        ...
+
+    @property
+    def ssim(self) -> float:
+        """One minus the structural similarity."""
+        ...
+
+    @property
+    def alpha(self) -> float:
+        """Mean absolute difference of coverage and matte."""
+        ...
+
+
 def picture_loss(
     image: Float[Tensor, "height width 3"],
     raster: Raster,
     frame: TrainingFrame,
-    weights: LossWeights,
+    weights: PictureWeights,
 ) -> dict[str, Tensor]:
     """Weighted terms that compare one rendered picture with one frame.
 

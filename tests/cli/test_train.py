@@ -1,5 +1,6 @@
 """``incarnate train head``: changes to a preset, and a tiny training as a user types it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.avatars.people import write_painted_capture
 from incarnate.avatars.files import load_avatar
 from incarnate.cli import main
 from incarnate.cli.train import BodyChanges, Changes, changed_body_recipe, changed_recipe
+from incarnate.errors import AvatarError
 from incarnate.train.body_recipes import QUICK_BODY
 from incarnate.train.recipes import QUICK
 
@@ -26,6 +28,12 @@ def test_fewer_steps_shorten_the_coarse_stage_alike() -> None:
 def test_switches_of_the_model_reach_the_model() -> None:
     recipe = changed_recipe(QUICK, Changes(bases="frozen", shading="baked", seed=3))
     assert (recipe.model.bases, recipe.model.shading, recipe.seed) == ("frozen", "baked", 3)
+    assert changed_recipe(QUICK, Changes(codes=16)).model == replace(QUICK.model, num_codes=16)
+
+
+def test_bases_need_a_code() -> None:
+    with pytest.raises(AvatarError, match="--bases frozen learns none"):
+        changed_recipe(QUICK, Changes(codes=0))
 
 
 def test_a_training_says_what_it_wrote_and_what_comes_next(

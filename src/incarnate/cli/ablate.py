@@ -18,10 +18,14 @@ ArmName = Literal[
     "encoder",
     "optimised-codes",
     "frozen-bases",
+    "codes-8",
+    "codes-16",
     "baked",
     "no-shadows",
     "no-occlusion",
     "no-normal-restraint",
+    "depth-normals",
+    "depth-normals-alone",
     "no-albedo-prior",
 ]
 

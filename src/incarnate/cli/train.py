@@ -30,6 +30,8 @@ class Changes:
     """Seeds the start and the order of frames."""
     bases: Literal["learned", "frozen"] | None = None
     """Learn deformation bases and skinning per splat, or keep the rig's."""
+    codes: int | None = None
+    """How many principal deformation codes learned bases answer to."""
     shading: Literal["shaded", "baked"] | None = None
     """Materials under a learned light, or one fixed colour a splat."""
     occlusion: Literal["learned", "off"] | None = None
@@ -77,9 +79,22 @@ def head(
 
 
 def changed_recipe(recipe: "HeadRecipe", changes: Changes) -> "HeadRecipe":
-    """A preset with the user's changes; fewer steps shorten the coarse stage in proportion."""
+    """A preset with the user's changes; fewer steps shorten the coarse stage in proportion.
+
+    Raises:
+        AvatarError: There are no codes.
+    """
+    from incarnate.errors import AvatarError
+
+    if changes.codes is not None and changes.codes < 1:
+        raise AvatarError(
+            f"--codes {changes.codes}: learned bases answer to at least one code; "
+            "--bases frozen learns none"
+        )
     given = {name: value for name, value in vars(changes).items() if value is not None}
-    model_fields = ("bases", "shading", "occlusion", "shadows")
+    if "codes" in given:
+        given["num_codes"] = given.pop("codes")
+    model_fields = ("num_codes", "bases", "shading", "occlusion", "shadows")
     model = replace(recipe.model, **{k: given.pop(k) for k in model_fields if k in given})
     if "expression" in given:
         given["expression"] = replace(recipe.expression, source=given["expression"])

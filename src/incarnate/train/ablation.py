@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,14 @@ def _without_normal_restraint(recipe: HeadRecipe) -> HeadRecipe:
     return replace(recipe, losses=replace(recipe.losses, normal=0.0, flatness=0.0))
 
 
+def _with_depth_normals(recipe: HeadRecipe, *, weight: float) -> HeadRecipe:
+    return replace(recipe, losses=replace(recipe.losses, depth_normal=weight))
+
+
+def _with_codes(recipe: HeadRecipe, *, num_codes: int) -> HeadRecipe:
+    return replace(recipe, model=replace(recipe.model, num_codes=num_codes))
+
+
 def _without_albedo_prior(recipe: HeadRecipe) -> HeadRecipe:
     return replace(recipe, losses=replace(recipe.losses, albedo=0.0, detail=0.0, light=0.0))
 
@@ -70,6 +79,18 @@ ARMS: Final = (
         lambda recipe: replace(recipe, model=replace(recipe.model, bases="frozen")),
     ),
     Arm(
+        "codes-8",
+        "How many deformation codes the learned bases need",
+        "learned bases answer to 8 codes",
+        partial(_with_codes, num_codes=8),
+    ),
+    Arm(
+        "codes-16",
+        "How many deformation codes the learned bases need",
+        "learned bases answer to 16 codes",
+        partial(_with_codes, num_codes=16),
+    ),
+    Arm(
         "baked",
         "Shading gives relighting without losing likeness",
         "one fixed colour a splat, no light",
@@ -92,6 +113,18 @@ ARMS: Final = (
         "Normals are sane because they are restrained",
         "loss weights normal and flatness are zero",
         _without_normal_restraint,
+    ),
+    Arm(
+        "depth-normals",
+        "Normals of the splatted depth make normals better",
+        "loss weight depth_normal at the paper's 0.01, beside normal and flatness",
+        partial(_with_depth_normals, weight=0.01),
+    ),
+    Arm(
+        "depth-normals-alone",
+        "Normals of the splatted depth restrain normals by themselves",
+        "loss weight depth_normal at the paper's 0.01; normal and flatness are zero",
+        lambda recipe: _with_depth_normals(_without_normal_restraint(recipe), weight=0.01),
     ),
     Arm(
         "no-albedo-prior",

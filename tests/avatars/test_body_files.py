@@ -1,8 +1,10 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from tests.avatars.moving_bodies import ring_of_cameras, small_body, waving_poses
+from tests.avatars.moving_bodies import SMALL_BODY, ring_of_cameras, small_body, waving_poses
 from tests.avatars.tiny_networks import awake
 
 from incarnate.avatars.avatar import render
@@ -37,6 +39,19 @@ def test_a_body_on_disk_draws_the_same_picture(tmp_path: Path) -> None:
     assert again.pose_space.training_distance == body.pose_space.training_distance
     assert load_stage(tmp_path).clips == ("a", "a", "b", "b")
     assert not any(parameter.requires_grad for parameter in again.parameters())
+
+
+@torch.no_grad()
+def test_a_body_written_before_weights_were_learned_is_still_read(tmp_path: Path) -> None:
+    body = small_body(replace(SMALL_BODY, influences=0))
+    poses = waving_poses(body.rig, 2)
+    save_body(body, Stage(CAMERA, poses, 25.0, 2), tmp_path)
+    manifest = json.loads((tmp_path / "avatar.json").read_text())
+    del manifest["model"]["influences"]
+    (tmp_path / "avatar.json").write_text(json.dumps(manifest))
+    again = load_body(tmp_path)
+    assert again.skinning is None
+    assert torch.equal(render(again, poses[1], CAMERA), render(body, poses[1], CAMERA))
 
 
 def test_tensors_of_another_size_are_refused() -> None:

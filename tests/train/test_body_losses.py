@@ -29,10 +29,14 @@ def test_restraints_grow_with_what_they_restrain() -> None:
     painted = torch.zeros(body.num_splats, POSE_CHANNELS)
     calm = body_restraints(body, painted, weights)
     assert float(calm["drift"]) == float(calm["offsets"]) == float(calm["changes"]) == 0
+    assert float(calm["skinning"]) == 0
+    assert body.skinning is not None
+    body.skinning.changes.add_(2)
     body.means.add_(0.02)
     wild = body_restraints(body, painted + 1, weights)
     # 2 cm on each axis is three squared units.
     torch.testing.assert_close(wild["drift"], torch.tensor(3 * weights.drift), rtol=1e-4, atol=0)
+    torch.testing.assert_close(wild["skinning"], torch.tensor(4 * weights.skinning))
     torch.testing.assert_close(wild["changes"], torch.tensor(weights.changes))
     assert wild["offsets"] > 0
     assert "offsets" not in body_restraints(body, None, weights)

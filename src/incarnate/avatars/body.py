@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from incarnate.avatars.body_model import BodyModel
+from incarnate.avatars.body_skinning import LearnedSkinning
 from incarnate.avatars.body_start import start_of_maps
 from incarnate.avatars.distilled_body import DistilledPainter
 from incarnate.avatars.head import thin_axis
@@ -145,6 +146,9 @@ class BodyAvatar(nn.Module):
         channels, side = model.condition.num_channels, model.condition.size
         self.register_buffer("condition_mean", zeros(2, channels, side, side))
         self.register_buffer("condition_scale", zeros(channels) + 1)
+        self.skinning: LearnedSkinning | None = None
+        if model.influences > 0:
+            self.skinning = LearnedSkinning(maps.weights, model.influences)
         self.network: MapNetwork | None = None
         if posed and model.network is not None:
             self.network = make_network(model.painter, seed)
@@ -250,7 +254,7 @@ class BodyAvatar(nn.Module):
         transforms = world_from_rest_joints(self._rig, pose)
         joints = aligned_quaternions(quaternion_from_matrix(transforms[:, :3, :3]))
         # One product with the weights: for four columns it takes longer than for twelve.
-        blended = self.maps.weights @ torch.cat([transforms[:, :3].flatten(1), joints], 1)
+        blended = self.skinning_weights() @ torch.cat([transforms[:, :3].flatten(1), joints], 1)
         rest = self.means if changes is None else self.means + changes.offsets
         means = apply_affine(blended[:, :12].unflatten(1, (3, 4)), rest)
         return self._splats(means, blended[:, 12:], changes)
@@ -275,6 +279,10 @@ class BodyAvatar(nn.Module):
             yield self.network((condition.maps - self.condition_mean) * scale)
         if self.memory is not None and recall != "nothing":
             yield self.memory(condition.signature, recall)
+
+    def skinning_weights(self) -> Float[Tensor, "splats joints"]:
+        """How much each splat follows each joint; learned, or the surface's own."""
+        return self.maps.weights if self.skinning is None else self.skinning()
 
     def albedo(self) -> Float[Tensor, "splats 3"]:
         """Linear diffuse albedo of each splat, in (0, 1)."""

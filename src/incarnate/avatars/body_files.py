@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from incarnate.avatars.body import BODY_SPLAT_PARAMETERS, BodyAvatar, BodyModel
 from incarnate.avatars.distilled import DistilledModel
@@ -29,11 +29,12 @@ from incarnate.rigs.position_maps import PositionMaps
 from incarnate.rigs.rig import Rig
 
 BODY_STATE: Final = (*BODY_SPLAT_PARAMETERS, "light_logits")
-"""What training changes besides network and memory."""
+"""What training changes besides skinning, network and memory."""
 _DISTILLED: Final = "distilled.safetensors"
 _CONSTANTS = ("condition_mean", "condition_scale")
 
 _MAPS, _NETWORK, _MEMORY, _SPACE = "maps:", "network:", "memory:", "pose_space:"
+_SKINNING = "skinning:"
 
 
 def save_body(
@@ -109,6 +110,8 @@ def body_model(facts: Mapping[str, Any]) -> BodyModel:
     values = {k: v for k, v in facts.items() if k in known}
     if values.get("network") is not None:
         values["network"] = NetworkModel(**values["network"])
+    # Bodies of the first releases kept the weights of their surface.
+    values.setdefault("influences", 0)
     values["history"] = tuple(values.get("history", ()))
     return BodyModel(**values)
 
@@ -116,12 +119,8 @@ def body_model(facts: Mapping[str, Any]) -> BodyModel:
 def body_tensors(avatar: BodyAvatar) -> dict[str, Tensor]:
     """All that training changes, by name, and the memory's keys."""
     tensors = {name: getattr(avatar, name).detach() for name in (*BODY_STATE, *_CONSTANTS)}
-    if avatar.network is not None:
-        state = avatar.network.state_dict()
-        tensors |= {_NETWORK + name: value.detach() for name, value in state.items()}
-    if avatar.memory is not None:
-        state = avatar.memory.state_dict()
-        tensors |= {_MEMORY + name: value.detach() for name, value in state.items()}
+    for prefix, part in _parts(avatar):
+        tensors |= {prefix + name: value.detach() for name, value in part.state_dict().items()}
     if avatar.pose_space is not None:
         space = vars(avatar.pose_space)
         tensors |= {_SPACE + name: torch.as_tensor(value) for name, value in space.items()}
@@ -137,9 +136,8 @@ def restore_body(avatar: BodyAvatar, tensors: Mapping[str, Tensor]) -> None:
     try:
         for name in (*BODY_STATE, *_CONSTANTS):
             getattr(avatar, name).data.copy_(tensors[name])
-        for prefix, part in ((_NETWORK, avatar.network), (_MEMORY, avatar.memory)):
-            if part is not None:
-                part.load_state_dict(_without(prefix, tensors))
+        for prefix, part in _parts(avatar):
+            part.load_state_dict(_without(prefix, tensors))
         space: dict[str, Any] = _without(_SPACE, tensors)
         if space:
             for name, kind in (("num_covered", int), ("training_distance", float)):
@@ -177,6 +175,15 @@ def body_from_tensors(model: BodyModel, rig: Rig, tensors: Mapping[str, Tensor])
         ) from error
     restore_body(avatar, tensors)
     return avatar
+
+
+def _parts(avatar: BodyAvatar) -> list[tuple[str, nn.Module]]:
+    parts = (
+        (_SKINNING, avatar.skinning),
+        (_NETWORK, avatar.network),
+        (_MEMORY, avatar.memory),
+    )
+    return [(prefix, part) for prefix, part in parts if part is not None]
 
 
 def _without(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

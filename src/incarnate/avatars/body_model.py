@@ -30,6 +30,9 @@ class BodyModel:
     """Pixels along a side of a memory's map."""
     memory_width: float = 1.0
     """Width of the memory's kernel, in median distances between neighbouring key poses."""
+    influences: int = 8
+    """Joints of each splat whose weights are learned, from the largest weight down; 0 keeps the
+    surface's weights."""
     shading: Literal["shaded", "baked"] = "shaded"
     """Materials under a light, or one colour a splat that can't be relit."""
     light_height: int = 16

@@ -179,6 +179,7 @@ def train_body(
 
 def _optimizer(avatar: BodyAvatar, recipe: BodyRecipe) -> NamedAdam:
     groups = {name: [getattr(avatar, name)] for name in BODY_STATE}
+    groups["skinning"] = [] if avatar.skinning is None else [avatar.skinning.changes]
     groups["network"] = [] if avatar.network is None else list(avatar.network.parameters())
     groups["memory"] = [] if avatar.memory is None else [avatar.memory.fields]
     return NamedAdam(

@@ -27,6 +27,8 @@ def body_restraints(
         "drift": weights.drift * drift.mean(),
         "flatness": weights.flatness * shape_penalty(avatar.log_scales),
     }
+    if avatar.skinning is not None:
+        terms["skinning"] = weights.skinning * avatar.skinning.changes.square().mean()
     if painted is not None:
         offsets = decode_changes(painted).offsets / _OFFSET_UNIT
         terms["offsets"] = weights.offsets * offsets.square().mean()

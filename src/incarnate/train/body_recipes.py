@@ -22,6 +22,8 @@ class BodyRates:
     roughness_logits: float = 5e-3
     reflectance_logits: float = 5e-3
     light_logits: float = 2e-2
+    skinning: float = 2e-2
+    """Of the logits of skinning weights."""
     network: float = 2e-3
     memory: float = 5e-2
     final: float = 0.05
@@ -44,6 +46,8 @@ class BodyLosses:
     """Squared changes by the pose, in units of the painted channels."""
     drift: float = 4e-3
     """Squared distance of a splat from its start in rest space, in units of 2 cm."""
+    skinning: float = 1e-3
+    """Squared change of the logits of skinning weights."""
     flatness: float = 1e-2
     """Penalty on splats that lose their thin axis, or outgrow 12 mm."""
     light: float = 2e-3

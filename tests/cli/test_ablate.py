@@ -26,8 +26,11 @@ def test_the_commands_arms_are_those_of_the_table() -> None:
 def test_the_setting_changes_the_preset() -> None:
     recipe = recipe_of(Setting(preset="smoke", steps=60, size=96, seed=4))
     assert (recipe.steps, recipe.size, recipe.seed) == (60, 96, 4)
-    body = body_recipe(BodySetting(preset="smoke", steps=60, seed=4, surface="template"))
+    body = body_recipe(
+        BodySetting(preset="smoke", steps=60, seed=4, surface="template", map_size=192, views=3)
+    )
     assert (body.steps, body.seed, body.surface) == (60, 4, "template")
+    assert (body.model.map_size, body.views) == (192, 3)
 
 
 def test_it_prints_and_writes_the_table(

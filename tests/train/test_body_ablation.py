@@ -98,5 +98,5 @@ def test_what_an_arm_is_held_to_comes_along() -> None:
         "styleunet-alone",
         "mlp-alone",
     ]
-    with pytest.raises(AvatarError, match="no arm 'no-hair'; these exist: static, rig-surface"):
+    with pytest.raises(AvatarError, match="no arm 'no-hair'; these exist: another-seed, static, "):
         chosen_arms(["no-hair"])

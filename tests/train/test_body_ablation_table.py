@@ -22,7 +22,7 @@ def test_an_arm_stands_beside_what_it_is_held_to() -> None:
     )
     assert "All alike." in text
     assert (
-        "| arm | held-out camera, in the matte | other clip, in the matte | splats | minutes |"
+        "| arm | held-out camera, in the matte | other clip, in the matte | splats | CPU minutes |"
         in (text)
     )
     assert "| `static`: does static | 17.25 | 15.25 | 500 | 2.0 |" in text

@@ -24,9 +24,11 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Capture:
 
 
 @pytest.mark.parametrize("arm", BODY_ARMS, ids=lambda arm: arm.name)
-def test_an_arm_changes_the_model_or_the_surface_and_nothing_else(arm: BodyArm) -> None:
+def test_an_arm_changes_one_part_of_the_recipe(arm: BodyArm) -> None:
     before, after = asdict(QUICK_BODY), asdict(arm.change(QUICK_BODY))
-    assert {key for key in before if before[key] != after[key]} <= {"model", "surface"}
+    changed = {key for key in before if before[key] != after[key]}
+    assert len(changed) == (0 if arm.name in ("three-cameras", "bases", "projection") else 1)
+    assert changed <= {"model", "surface", "losses", "seed"}
     # What it is held to exists, and comes before it.
     names = [BODY_WHOLE.name, *(other.name for other in BODY_ARMS)]
     assert names.index(arm.against) < names.index(arm.name)
@@ -63,6 +65,14 @@ def test_what_cannot_be_told_apart_is_skipped_with_the_reason(capture: Capture) 
     for name in ("static", "no-history", "projection", "projection-alone", "styleunet-alone"):
         assert why_skipped(body_arm(name), smoke, capture) == ""
     assert why_skipped(BODY_WHOLE, smoke, capture) == ""
+
+
+def test_the_perceptual_loss_is_skipped_without_its_weights(
+    capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incarnate.evaluate.lpips_weights.PACKAGE", "not_installed")
+    assert "not installed" in why_skipped(body_arm("perceptual"), SMOKE_BODY, capture)
+    assert why_skipped(body_arm("another-seed"), SMOKE_BODY, capture) == ""
 
 
 def test_fewer_cameras_are_spread_evenly(capture: Capture) -> None:

@@ -30,6 +30,7 @@ ArmName = Literal[
 ]
 
 BodyArmName = Literal[
+    "another-seed",
     "static",
     "rig-surface",
     "no-history",
@@ -46,6 +47,7 @@ BodyArmName = Literal[
     "projection",
     "projection-alone",
     "three-cameras",
+    "perceptual",
 ]
 
 
@@ -150,6 +152,10 @@ class BodySetting:
     """Optimisation steps of each arm."""
     size: int | None = None
     """Longest side of the training pictures, pixels."""
+    map_size: int | None = None
+    """Side of the position maps in pixels, as in `incarnate train body`."""
+    views: int | None = None
+    """Cameras of each step."""
     seed: int | None = None
     """Seeds networks, the order of poses and the choice of cameras."""
     surface: Literal["template", "rig"] | None = None
@@ -200,6 +206,11 @@ def body_recipe(setting: BodySetting) -> "BodyRecipe":
     from incarnate.train.body_recipes import body_recipe_of
 
     changes = BodyChanges(
-        steps=setting.steps, size=setting.size, seed=setting.seed, surface=setting.surface
+        steps=setting.steps,
+        size=setting.size,
+        map_size=setting.map_size,
+        views=setting.views,
+        seed=setting.seed,
+        surface=setting.surface,
     )
     return changed_body_recipe(body_recipe_of(setting.preset), changes)

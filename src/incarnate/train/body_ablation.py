@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from incarnate.train.body_arms import (
 from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import claim_folder
+from incarnate.train.cpu_minutes import cpu_minutes
 
 Progress = Callable[[int, int, str], None]
 _RESULT, _MINUTES = "result.json", "minutes.json"
@@ -138,10 +138,8 @@ def _trained(arm: BodyArm, run: _Run, progress: Progress | None) -> BodyAvatar:
         shutil.copyfile(known, own)
     # Fitted before the clock runs: arms differ in how they train on it.
     body_surface(capture, load_track(capture), recipe, folder / "training", progress=progress)
-    start = time.monotonic()
-    avatar = train_body(capture, recipe, folder, progress=progress)
-    write_text(json.dumps((time.monotonic() - start) / 60), folder / _MINUTES)
-    return avatar
+    with cpu_minutes(folder / _MINUTES, progress) as tell:
+        return train_body(capture, recipe, folder, progress=tell)
 
 
 def _figures(report: BodyReport) -> dict[str, dict[str, float]]:

@@ -23,7 +23,8 @@ class BodyArmResult:
     splits: Mapping[str, Mapping[str, float]]
     """Means by split and figure (`BODY_FIGURES`), without those that can't be had."""
     own: Mapping[str, float]
-    """``splats``, ``minutes`` (of the training), ``flicker_trained``, ``flicker_other``."""
+    """``splats``, ``minutes`` (of the processor, for the training), ``flicker_trained``,
+    ``flicker_other``."""
     skipped: str = ""
     """Why it was not run; empty where it was."""
 
@@ -46,7 +47,7 @@ _OWN_FIGURES: Final = (
     Figure("flicker_trained", "flicker, trained clips", "", 2, "lower"),
     Figure("flicker_other", "flicker, others", "", 2, "lower"),
     Figure("splats", "splats", "", 0, "–"),
-    Figure("minutes", "minutes", "", 1, "lower"),
+    Figure("minutes", "CPU minutes", "", 1, "lower"),
 )
 
 
@@ -73,7 +74,7 @@ def body_ablation_markdown(results: Sequence[BodyArmResult], setting: str) -> st
         "A difference is the second line less the first. PSNR in dB: inside the matte, where the "
         "true label is garment or skin, of the crop, and inside the matte over poses outside the "
         "space of training poses. A figure that can't be had has no column, or a dash. Minutes are "
-        "those of training, without fitting the template.",
+        "those of the processor in training, without fitting the template.",
     ]
     return "\n".join(lines) + "\n"
 

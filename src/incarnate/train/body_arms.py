@@ -7,8 +7,13 @@ from typing import Final, Literal
 from incarnate.avatars.map_network import NetworkModel
 from incarnate.avatars.networks import NETWORK_SIZES
 from incarnate.capture.capture import Capture
+from incarnate.errors import ModelFileError
 from incarnate.evaluate.body_scores import Projection
+from incarnate.evaluate.lpips_weights import weights_path
 from incarnate.train.body_recipes import BodyRecipe
+
+PERCEPTUAL: Final = 0.1
+"""Weight of the perceptual loss in Li et al., "Animatable Gaussians", CVPR 2024."""
 
 Kind = Literal["bases", "styleunet", "unet", "mlp"]
 
@@ -53,6 +58,10 @@ def _network_like(network: NetworkModel | None, kind: Kind | None) -> NetworkMod
     return replace(network, kind=kind)
 
 
+def _with_perceptual_loss(recipe: BodyRecipe) -> BodyRecipe:
+    return replace(recipe, losses=replace(recipe.losses, perceptual=PERCEPTUAL))
+
+
 def _without_memory(recipe: BodyRecipe) -> BodyRecipe:
     return replace(recipe, model=replace(recipe.model, key_poses=0))
 
@@ -64,6 +73,12 @@ _ALONE = "StyleUNet against other networks, without a memory"
 _BESIDE = "What paints beside the memory"
 
 BODY_ARMS: Final = (
+    BodyArm(
+        "another-seed",
+        "What chance makes: no smaller difference says anything",
+        "another start, another order of poses and cameras",
+        lambda recipe: replace(recipe, seed=recipe.seed + 1),
+    ),
     BodyArm(
         "static",
         "Pose-dependent beats static",
@@ -140,6 +155,12 @@ BODY_ARMS: Final = (
         "three of the training cameras, measured on the same pictures",
         cameras=3,
     ),
+    BodyArm(
+        "perceptual",
+        "A perceptual loss sharpens",
+        f"LPIPS (VGG16) on a patch of every few steps, weight {PERCEPTUAL:g}",
+        _with_perceptual_loss,
+    ),
 )
 """The arms, in the order of the table."""
 
@@ -161,6 +182,8 @@ def why_skipped(arm: BodyArm, recipe: BodyRecipe, capture: Capture) -> str:
     model = arm.change(recipe).model
     if arm.projection == "on" and (model.network is None or model.dependence == "static"):
         return "no network sees poses"
+    if arm.change(recipe).losses.perceptual > 0 and not _has_perceptual_weights():
+        return "the weights of LPIPS are not installed"
     num_cameras = len(capture.train_cameras)
     if arm.cameras is not None and num_cameras <= arm.cameras:
         return f"the capture has no more than {num_cameras} training cameras"
@@ -169,6 +192,14 @@ def why_skipped(arm: BodyArm, recipe: BodyRecipe, capture: Capture) -> str:
     if arm.claim and is_same and arm.projection == other.projection:
         return f"`{other.name}` is trained so already"
     return ""
+
+
+def _has_perceptual_weights() -> bool:
+    try:
+        weights_path("vgg")
+    except ModelFileError:
+        return False
+    return True
 
 
 def with_cameras(capture: Capture, count: int | None) -> Capture:

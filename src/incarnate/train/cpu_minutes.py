@@ -1,0 +1,45 @@
+"""What a training costs in time of the processor, however often it was interrupted."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from incarnate.avatars.files import write_text
+
+Progress = Callable[[int, int, str], None]
+_WRITE_EVERY = 5.0
+
+
+@contextmanager
+def cpu_minutes(path: Path, progress: Progress | None) -> Iterator[Progress]:
+    """Count what this process spends, all its threads together, on top of what a file says.
+
+    Minutes of the processor compare trainings on a machine that does other things meanwhile.
+
+    Args:
+        path: A JSON file of one number, the minutes; written now and then and at the end.
+        progress: Where to pass on what is told.
+
+    Yields:
+        Is told of progress, and writes the file while it is: a kill loses seconds.
+    """
+    before = float(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else 0.0
+    start = last = time.process_time()
+
+    def write() -> None:
+        write_text(json.dumps(before + (time.process_time() - start) / 60), path)
+
+    def tell(done: int, total: int, text: str) -> None:
+        nonlocal last
+        if time.process_time() - last > _WRITE_EVERY:
+            last = time.process_time()
+            write()
+        if progress is not None:
+            progress(done, total, text)
+
+    try:
+        yield tell
+    finally:
+        write()

@@ -12,7 +12,7 @@ def test_arms_stand_beside_the_whole_with_the_difference() -> None:
     lines = ablation_markdown([WHOLE, BAKED], "On ada.").splitlines()
     start = lines.index("## Shading pays")
     assert lines[start + 2 :][:5] == [
-        "| arm | PSNR | SSIM | median drift | minutes |",
+        "| arm | PSNR | SSIM | median drift | CPU minutes |",
         "| --- | ---: | ---: | ---: | ---: |",
         "| `baked`: one colour a splat | 30.00 dB | 0.9000 | 3.80 mm | – |",
         "| the whole method | 30.50 dB | – | 1.00 mm | 2.0 |",

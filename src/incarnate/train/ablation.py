@@ -4,26 +4,31 @@ Where expressions come from is compared the same way, though nothing is lacking 
 """
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from incarnate.avatars.files import load_avatar, read_manifest, write_text
+from incarnate.avatars.files import load_avatar, write_text
 from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
-from incarnate.errors import AvatarError
 from incarnate.evaluate.protocol import evaluate
 from incarnate.evaluate.report import report_json, write_report
 from incarnate.evaluate.scores import Options
+from incarnate.train.ablation_parts import (
+    Progress,
+    check_names,
+    is_trained,
+    measured,
+    prefixed,
+)
 from incarnate.train.ablation_table import ArmResult, ablation_markdown
 from incarnate.train.checkpoints import claim_folder
+from incarnate.train.cpu_minutes import cpu_minutes, minutes_of
 from incarnate.train.fit import train_head
 from incarnate.train.recipes import HeadRecipe
 
-Progress = Callable[[int, int, str], None]
 _RESULT = "result.json"
 
 
@@ -168,8 +173,7 @@ def run_ablation(
     options = options or Options()
     results: list[ArmResult] = []
     for number, arm in enumerate(chosen, 1):
-        prefix = f"{number}/{len(chosen)} {arm.name}"
-        tell = None if progress is None else _prefixed(progress, prefix)
+        tell = prefixed(progress, f"{number}/{len(chosen)} {arm.name}")
         results.append(_run_arm(arm, capture, recipe, folder / arm.name, (options, tell)))
         _write_table(results, capture, recipe, folder)
     return tuple(results)
@@ -181,10 +185,7 @@ def median_drift(avatar: HeadAvatar) -> float:
 
 
 def _arms_named(names: Sequence[str] | None) -> tuple[Arm, ...]:
-    known = [arm.name for arm in ARMS]
-    unknown = [name for name in names or () if name not in known]
-    if unknown:
-        raise AvatarError(f"no arm {unknown[0]!r}; these exist: {', '.join(known)}.")
+    check_names(names or (), [arm.name for arm in ARMS])
     return tuple(arm for arm in ARMS if names is None or arm.name in names)
 
 
@@ -198,33 +199,30 @@ def _run_arm(
     options, progress = how
     arm_recipe = arm.change(recipe)
     claim_folder(folder / "training", arm_recipe, capture.folder)
-    wanted = json.loads(json.dumps(asdict(options)))
+    wanted = {"options": json.loads(json.dumps(asdict(options)))}
     path = folder / _RESULT
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if found.get("options") == wanted:
+    if found := measured(path, wanted):
         return ArmResult(arm.name, arm.claim, arm.difference, found["figures"])
-    avatar, minutes = _trained(capture, arm_recipe, folder, progress)
+    avatar = _trained(capture, arm_recipe, folder, progress)
     report = replace(evaluate(avatar, capture, options=options, progress=progress), avatar=arm.name)
     write_report(report, folder / "report")
     own = {"splats": float(avatar.num_splats), "drift_mm": median_drift(avatar)}
-    # An arm that is only measured anew took what it took before.
-    minutes = found["figures"].get("minutes") if found else minutes
+    minutes = minutes_of(folder)
     own |= {} if minutes is None else {"minutes": minutes}
     known = report_json(report)
     figures = {key: float(v) for key, v in known.items() if isinstance(v, int | float)} | own
-    write_text(json.dumps({"options": wanted, "figures": figures}, indent=1), path)
+    write_text(json.dumps(wanted | {"figures": figures}, indent=1), path)
     return ArmResult(arm.name, arm.claim, arm.difference, figures)
 
 
 def _trained(
     capture: Capture, recipe: HeadRecipe, folder: Path, progress: Progress | None
-) -> tuple[HeadAvatar, float | None]:
-    """The avatar of an arm, and the minutes that it took; one that is wholly trained is read."""
-    if (folder / "avatar.json").is_file() and read_manifest(folder)["steps"] >= recipe.steps:
-        return load_avatar(folder), None
-    start = time.monotonic()
-    avatar = train_head(capture, recipe, folder, progress=progress)
-    return avatar, (time.monotonic() - start) / 60
+) -> HeadAvatar:
+    """The avatar of an arm; one that is wholly trained is read."""
+    if is_trained(folder, recipe.steps):
+        return load_avatar(folder)
+    with cpu_minutes(folder, progress) as tell:
+        return train_head(capture, recipe, folder, progress=tell)
 
 
 def _write_table(
@@ -241,7 +239,3 @@ def _write_table(
         f"pixels, at most {recipe.max_splats} splats, seed {recipe.seed}; the same frames for all."
     )
     write_text(ablation_markdown(results, setting), folder / "ablation.md")
-
-
-def _prefixed(progress: Progress, prefix: str) -> Progress:
-    return lambda done, total, text: progress(done, total, f"{prefix}: {text}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from incarnate.evaluate.report import FIGURES, Figure
+from incarnate.train.ablation_parts import gain_text
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class ArmResult:
     """What it does otherwise."""
     figures: Mapping[str, float]
     """Means of the evaluation by name, without those that can't be had; ``drift_mm``, ``splats``
-    and ``minutes`` (of this run's training)."""
+    and ``minutes`` (of the processor, for the training)."""
 
 
 # Labels short enough for a table with a column a figure.
@@ -34,7 +35,7 @@ _LABELS: Final = (
 )
 _OWN_FIGURES: Final = (
     Figure("drift_mm", "median drift", " mm", 2, "lower"),
-    Figure("minutes", "minutes", "", 1, "lower"),
+    Figure("minutes", "CPU minutes", "", 1, "lower"),
 )
 
 
@@ -60,7 +61,8 @@ def ablation_markdown(results: Sequence[ArmResult], setting: str) -> str:
         lines += ["", f"## {arm.claim}", "", *_head(figures)]
         lines.append(_row(f"`{arm.name}`: {arm.difference}", arm, figures))
         lines.append(_row(whole.difference, whole, figures))
-        gains = " | ".join(_gain(figure, arm, whole) for figure in figures)
+        ours, theirs = whole.figures, arm.figures
+        gains = " | ".join(gain_text(f, ours.get(f.key), theirs.get(f.key)) for f in figures)
         lines.append(f"| **difference** | {gains} |")
     lines += [
         "",
@@ -93,11 +95,3 @@ def _head(figures: Sequence[Figure]) -> list[str]:
 def _row(label: str, result: ArmResult, figures: Sequence[Figure]) -> str:
     cells = " | ".join(figure.text(result.figures.get(figure.key)) for figure in figures)
     return f"| {label} | {cells} |"
-
-
-def _gain(figure: Figure, arm: ArmResult, whole: ArmResult) -> str:
-    """Whole less arm with its sign, or a dash."""
-    ours, theirs = whole.figures.get(figure.key), arm.figures.get(figure.key)
-    if ours is None or theirs is None:
-        return "–"
-    return f"{ours - theirs:+.{figure.digits}f}{figure.unit}"

@@ -2,22 +2,28 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.body_files import load_body
-from incarnate.avatars.files import read_manifest, write_text
+from incarnate.avatars.files import write_text
 from incarnate.avatars.template import TEMPLATE_NAME
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
-from incarnate.errors import AvatarError
 from incarnate.evaluate.body_protocol import evaluate_body
 from incarnate.evaluate.body_report import BODY_FIGURES, write_body_report
 from incarnate.evaluate.body_scores import BodyReport
 from incarnate.evaluate.scores import Options
+from incarnate.train.ablation_parts import (
+    Progress,
+    check_names,
+    is_trained,
+    measured,
+    prefixed,
+)
 from incarnate.train.body import train_body
 from incarnate.train.body_ablation_table import BodyArmResult, body_ablation_markdown
 from incarnate.train.body_arms import (
@@ -32,10 +38,9 @@ from incarnate.train.body_arms import (
 from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import claim_folder
-from incarnate.train.cpu_minutes import cpu_minutes
+from incarnate.train.cpu_minutes import cpu_minutes, minutes_of
 
-Progress = Callable[[int, int, str], None]
-_RESULT, _MINUTES = "result.json", "minutes.json"
+_RESULT = "result.json"
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def run_body_ablation(
         if reason:
             results.append(_result(arm, {}, {}, skipped=reason))
         else:
-            tell = _prefixed(progress, f"{number}/{len(chosen)} {arm.name}")
+            tell = prefixed(progress, f"{number}/{len(chosen)} {arm.name}")
             results.append(_run_arm(arm, run, tell))
         _write_table(results, run)
     return tuple(results)
@@ -99,9 +104,7 @@ def chosen_arms(names: Sequence[str] | None) -> tuple[BodyArm, ...]:
         AvatarError: There is no such arm.
     """
     known = [arm.name for arm in BODY_ARMS]
-    unknown = [name for name in names or () if name not in known]
-    if unknown:
-        raise AvatarError(f"no arm {unknown[0]!r}; these exist: {', '.join(known)}.")
+    check_names(names or (), known)
     wanted = set(known if names is None else names)
     wanted |= {body_arm(name).against for name in wanted}
     return (BODY_WHOLE, *(arm for arm in BODY_ARMS if arm.name in wanted))
@@ -113,8 +116,7 @@ def _run_arm(arm: BodyArm, run: _Run, progress: Progress | None) -> BodyArmResul
     claim_folder(trained / "training", trainer.change(run.recipe), run.capture.folder)
     wanted = {"options": json.loads(json.dumps(asdict(run.options))), "trained": trainer.name}
     path = run.folder / arm.name / _RESULT
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if {key: found.get(key) for key in wanted} == wanted:
+    if found := measured(path, wanted):
         return _result(arm, found["splits"], found["own"])
     avatar = _trained(trainer, run, progress)
     report = evaluate_body(
@@ -129,7 +131,7 @@ def _run_arm(arm: BodyArm, run: _Run, progress: Progress | None) -> BodyArmResul
 def _trained(arm: BodyArm, run: _Run, progress: Progress | None) -> BodyAvatar:
     """The avatar of an arm; one that is wholly trained is read."""
     recipe, folder = arm.change(run.recipe), run.folder / arm.name
-    if (folder / "avatar.json").is_file() and read_manifest(folder)["steps"] >= recipe.steps:
+    if is_trained(folder, recipe.steps):
         return load_body(folder)
     capture = with_cameras(run.capture, arm.cameras)
     known = run.folder / BODY_WHOLE.name / "training" / TEMPLATE_NAME
@@ -138,7 +140,7 @@ def _trained(arm: BodyArm, run: _Run, progress: Progress | None) -> BodyAvatar:
         shutil.copyfile(known, own)
     # Fitted before the clock runs: arms differ in how they train on it.
     body_surface(capture, load_track(capture), recipe, folder / "training", progress=progress)
-    with cpu_minutes(folder / _MINUTES, progress) as tell:
+    with cpu_minutes(folder, progress) as tell:
         return train_body(capture, recipe, folder, progress=tell)
 
 
@@ -156,13 +158,11 @@ def _figures(report: BodyReport) -> dict[str, dict[str, float]]:
 
 def _own_figures(report: BodyReport, avatar: BodyAvatar, trained: Path) -> dict[str, float]:
     own = {"splats": float(avatar.num_splats)}
-    for name, is_trained in (("flicker_trained", True), ("flicker_other", False)):
-        value = report.flicker_of(trained=is_trained)
+    for name, of_trained in (("flicker_trained", True), ("flicker_other", False)):
+        value = report.flicker_of(trained=of_trained)
         own |= {} if value is None else {name: value}
-    path = trained / _MINUTES
-    if path.is_file():
-        own["minutes"] = float(json.loads(path.read_text(encoding="utf-8")))
-    return own
+    minutes = minutes_of(trained)
+    return own if minutes is None else own | {"minutes": minutes}
 
 
 def _result(
@@ -191,9 +191,3 @@ def _write_table(results: Sequence[BodyArmResult], run: _Run) -> None:
         "frames for all."
     )
     write_text(body_ablation_markdown(results, setting), run.folder / "ablation.md")
-
-
-def _prefixed(progress: Progress | None, prefix: str) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, total, text: progress(done, total, f"{prefix}: {text}")

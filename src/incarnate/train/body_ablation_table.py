@@ -7,6 +7,7 @@ from typing import Final
 from incarnate.evaluate.body_report import BODY_FIGURES, markdown_table
 from incarnate.evaluate.body_scores import SPLITS
 from incarnate.evaluate.report import Figure
+from incarnate.train.ablation_parts import gain_text
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def _comparison(arm: BodyArmResult, other: BodyArmResult) -> list[str]:
         for result in (arm, other):
             cells = (_text(figure, result, split) for figure in figures)
             rows.append((f"{split}, `{result.name}`", *cells))
-        gains = (_gain(figure, arm.splits[split], other.splits[split]) for figure in figures)
+        ours, theirs = other.splits[split], arm.splits[split]
+        gains = (gain_text(f, ours.get(f.key), theirs.get(f.key)) for f in figures)
         rows.append(("**difference**", *gains))
     text = f"`{arm.name}`: {arm.difference}. Held to `{other.name}`: {other.difference}."
     return [text, "", *markdown_table(("", *(figure.label for figure in figures)), rows)]
@@ -128,10 +130,3 @@ def _figures_of(results: Sequence[BodyArmResult]) -> list[Figure]:
 
 def _text(figure: Figure, result: BodyArmResult, split: str) -> str:
     return figure.text(result.splits.get(split, {}).get(figure.key))
-
-
-def _gain(figure: Figure, arm: Mapping[str, float], other: Mapping[str, float]) -> str:
-    """The other less the arm with its sign, or a dash."""
-    if figure.key not in arm or figure.key not in other:
-        return "–"
-    return f"{other[figure.key] - arm[figure.key]:+.{figure.digits}f}"

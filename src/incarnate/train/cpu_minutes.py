@@ -9,27 +9,29 @@ from pathlib import Path
 from incarnate.avatars.files import write_text
 
 Progress = Callable[[int, int, str], None]
+_NAME = "minutes.json"
 _WRITE_EVERY = 5.0
 
 
 @contextmanager
-def cpu_minutes(path: Path, progress: Progress | None) -> Iterator[Progress]:
-    """Count what this process spends, all its threads together, on top of what a file says.
+def cpu_minutes(folder: Path, progress: Progress | None) -> Iterator[Progress]:
+    """Count what this process spends, all its threads together, on top of what the folder says.
 
     Minutes of the processor compare trainings on a machine that does other things meanwhile.
 
     Args:
-        path: A JSON file of one number, the minutes; written now and then and at the end.
+        folder: Where the minutes are kept, written now and then and at the end.
         progress: Where to pass on what is told.
 
     Yields:
-        Is told of progress, and writes the file while it is: a kill loses seconds.
+        Is told of progress, and writes the minutes meanwhile: a kill loses seconds.
     """
-    before = float(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else 0.0
+    before = minutes_of(folder) or 0.0
     start = last = time.process_time()
 
     def write() -> None:
-        write_text(json.dumps(before + (time.process_time() - start) / 60), path)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(json.dumps(before + (time.process_time() - start) / 60), folder / _NAME)
 
     def tell(done: int, total: int, text: str) -> None:
         nonlocal last
@@ -43,3 +45,9 @@ def cpu_minutes(path: Path, progress: Progress | None) -> Iterator[Progress]:
         yield tell
     finally:
         write()
+
+
+def minutes_of(folder: Path) -> float | None:
+    """The minutes that were counted in a folder; None where none were."""
+    path = folder / _NAME
+    return float(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None

@@ -1,5 +1,6 @@
 """What drives an avatar in ``incarnate render``."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import torch
 from tests.drive.faces import recording_of
 from tests.drive.skeletal import write_bvh
 
+from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.avatars.files import Stage, load_avatar, load_stage
-from incarnate.cli.motion import Motion, clip_of, frame_slice
+from incarnate.cli.motion import Motion, clip_of, frame_slice, reader_of
 from incarnate.drive.arkit import write_arkit_csv
 from incarnate.errors import RenderError
 from incarnate.rigs.embedded import default_body_rig
@@ -109,3 +111,29 @@ def test_a_neutral_beyond_the_clip_is_refused(stage: Stage, rig: Rig, tmp_path: 
     write_arkit_csv(recording_of(4), tmp_path / "take.csv")
     with pytest.raises(RenderError, match="--neutral '9:12' names no frame: the motion has 4"):
         clip_of(Motion(drive=str(tmp_path / "take.csv"), neutral="9:12"), stage, rig)
+
+
+def test_an_encoder_reads_the_drivers_pictures(
+    avatar_folder: Path, capture_folder: Path, stage: Stage
+) -> None:
+    avatar = load_avatar(avatar_folder)
+    avatar.encoder = ExpressionEncoder(EncoderModel(width=0.35, size=32), avatar.rig)
+    avatar.requires_grad_(False)
+    asked = Motion(drive=str(capture_folder), expressions="encoder", uncalibrated=True)
+    tracked = replace(asked, expressions="tracked")
+    assert reader_of(asked, avatar) is avatar.encoder
+    assert reader_of(tracked, avatar) is None
+    by_encoder, by_track = (
+        clip_of(motion, stage, avatar.rig, reader_of(motion, avatar)).poses
+        for motion in (asked, tracked)
+    )
+    assert not torch.equal(by_encoder.expression, by_track.expression)
+    assert torch.equal(by_encoder.root_rotation, by_track.root_rotation)
+
+
+def test_an_encoder_that_is_not_there_or_sees_nothing_is_refused(avatar_folder: Path) -> None:
+    avatar = load_avatar(avatar_folder)
+    with pytest.raises(RenderError, match="an avatar keeps none of its own"):
+        reader_of(Motion(expressions="encoder"), avatar)
+    with pytest.raises(RenderError, match=r"has no encoder .* --expression encoder"):
+        reader_of(Motion(drive="you.mp4", expressions="encoder"), avatar)

@@ -5,25 +5,30 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from tests.avatars.people import talking_poses, write_painted_capture
 from tests.drive.faces import assert_same_motion, recording_of, talking
 
+from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
 from incarnate.drive import reenactment
 from incarnate.drive.arkit import write_arkit_csv
 from incarnate.drive.calibration import neutral_of
 from incarnate.drive.clips import Clip
+from incarnate.drive.encoding import LIVELY, encoded_poses
 from incarnate.drive.reenactment import (
     Calibration,
     Driver,
+    Looking,
     head_size,
+    is_tracked_first,
     load_driver,
     reenacted,
 )
 from incarnate.errors import CaptureError, DriveError, ModelFileError, TrackingError
 from incarnate.rigs.embedded import default_head_rig
-from incarnate.tracking.track import TrackedVideo
+from incarnate.tracking.track import TrackedVideo, TrackSettings
 
 RIG = default_head_rig()
 
@@ -61,6 +66,52 @@ def test_a_video_is_tracked_and_leaves_nothing(
     assert len(driver.clip) == 3
     assert driver.warnings == ("It is dark.",)
     assert not folders[0].exists()
+
+
+def encoder_that_varies() -> ExpressionEncoder:
+    encoder = ExpressionEncoder(EncoderModel(width=0.35, size=32), RIG)
+    # So that crops differ in their codes.
+    encoder.head.weight.data *= 30
+    return encoder.requires_grad_(False)
+
+
+def test_an_encoder_reads_a_captures_pictures(tmp_path: Path) -> None:
+    capture = write_painted_capture(tmp_path / "driver", size=32, num_frames=4)
+    encoder, track = encoder_that_varies(), load_track(capture)
+    read = load_driver(tmp_path / "driver", RIG, looking=Looking(encoder)).clip.poses
+    expected = encoded_poses(encoder, capture, track, [0, 1, 2, 3], smoothing=LIVELY)
+    assert_same_motion(read, expected)
+    assert not torch.equal(read.expression, track.poses.expression)
+    neck = RIG.joint_index("neck") - 1
+    assert torch.equal(read.joint_rotations[:, neck], track.poses.joint_rotations[:, neck])
+
+
+def test_a_folder_of_pictures_is_tracked_at_its_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stills").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "stills" / "1.png")
+    encoder = encoder_that_varies()
+    assert is_tracked_first(tmp_path / "stills")
+
+    def tracked(folder: Path, output: Path, settings: TrackSettings, *_: object) -> TrackedVideo:
+        assert folder == tmp_path / "stills"
+        assert settings.selection.picture_rate == 12.5
+        capture = write_painted_capture(output, size=32, num_frames=3)
+        return TrackedVideo(capture, load_track(capture), ())
+
+    monkeypatch.setattr(reenactment, "track_video", tracked)
+    plain = load_driver(tmp_path / "stills", RIG, looking=Looking(picture_rate=12.5)).clip.poses
+    read = load_driver(tmp_path / "stills", RIG, looking=Looking(encoder, 12.5)).clip.poses
+    assert_same_motion(plain, talking_poses(RIG, 3))
+    assert not torch.equal(read.expression, plain.expression)
+    assert torch.equal(read.root_rotation, plain.root_rotation)
+
+
+def test_a_recording_shows_an_encoder_nothing(tmp_path: Path) -> None:
+    write_arkit_csv(recording_of(5), tmp_path / "take.csv")
+    with pytest.raises(DriveError, match=r"no pictures .* \(--expressions tracked\)"):
+        load_driver(tmp_path / "take.csv", RIG, looking=Looking(encoder_that_varies()))
 
 
 def test_a_video_without_models_is_a_clear_error(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.tracking.clips import noise_frames, turn_on_display, write_clip
 
 from incarnate.errors import TrackingError
@@ -124,3 +125,22 @@ def test_an_empty_selection_says_so(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", shaded(5))
     with pytest.raises(TrackingError, match=r"no frame of .* between 3 s and the end"):
         list(read_video(path, VideoSelection(start=3.0)))
+
+
+def test_a_folder_of_pictures_is_a_clip_at_its_rate(tmp_path: Path) -> None:
+    stored = shaded(12)
+    for number, picture in enumerate(stored):
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    assert count_frames(tmp_path) == 12
+    frames = list(read_video(tmp_path, VideoSelection(picture_rate=10.0, fps=5.0, end=0.5)))
+    assert [frame.index for frame in frames] == [0, 2, 4]
+    assert [frame.time for frame in frames] == pytest.approx([0, 0.2, 0.4])
+    for frame in frames:
+        np.testing.assert_array_equal(frame.image, stored[frame.index])
+
+
+def test_a_folder_without_pictures_or_rate_says_so(tmp_path: Path) -> None:
+    with pytest.raises(TrackingError, match=r"holds no picture \(\.png"):
+        next(read_video(tmp_path))
+    with pytest.raises(TrackingError, match="give a rate above zero"):
+        next(read_video(tmp_path, VideoSelection(picture_rate=0.0)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tyro
 
-from incarnate.cli.motion import Motion, clip_of
+from incarnate.cli.motion import Motion, clip_of, reader_of
 from incarnate.cli.progress import ConsoleProgress
 from incarnate.cli.render import Lighting, lights_of
 
@@ -102,7 +102,7 @@ def export(
     use_threads(0)
     chosen = format_of(output, format)
     who, stage = open_avatar(avatar), load_stage(avatar)
-    clip = clip_of(motion, stage, who.rig)
+    clip = clip_of(motion, stage, who.rig, reader_of(motion, who))
     job = Job(
         avatar=who,
         stage=stage,

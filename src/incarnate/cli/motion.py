@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
+    from incarnate.avatars.avatar import Avatar
+    from incarnate.avatars.encoder import ExpressionEncoder
     from incarnate.avatars.files import Stage
     from incarnate.drive.clips import Clip
+    from incarnate.drive.reenactment import Driver
     from incarnate.rigs.rig import Rig
 
 
@@ -18,8 +21,13 @@ class Motion:
 
     drive: str = "self"
     """self for the avatar's own motion, or a driver: the folder of another tracked capture, a .csv
-    of the Live Link Face app, a video, which is tracked first, or a motion file: .bvh, .glb, .vrma,
-    or an .npz of AMASS or SMPL-X."""
+    of the Live Link Face app, a video or a folder of pictures, which is tracked first, or a motion
+    file: .bvh, .glb, .vrma, or an .npz of AMASS or SMPL-X."""
+    picture_rate: float = 25.0
+    """Frames a second of a folder of pictures."""
+    expressions: Literal["tracked", "encoder"] = "tracked"
+    """Whether a driver's expressions are those of tracking, or what the avatar's encoder reads from
+    their pictures."""
     frames: str = ":"
     """Which frames of the motion, as first:end (end excluded); either may be left out."""
     neutral: str | None = None
@@ -33,8 +41,16 @@ class Motion:
 OWN_MOTION: Final = Motion()
 
 
-def clip_of(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
+def clip_of(
+    motion: Motion, stage: "Stage", rig: "Rig", encoder: "ExpressionEncoder | None" = None
+) -> "Clip":
     """The chosen frames of the motion.
+
+    Args:
+        motion: What is wanted.
+        stage: Where the avatar was captured.
+        rig: The avatar's.
+        encoder: The avatar's, where it is to read the driver's expressions; see `reader_of`.
 
     Raises:
         RenderError: Options don't fit each other, or a range names no frame.
@@ -43,10 +59,38 @@ def clip_of(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
     from incarnate.drive.clips import Clip
 
     _check(motion)
-    clip = Clip(stage.poses, stage.fps) if motion.drive == "self" else _driven(motion, stage, rig)
+    if motion.drive == OWN_MOTION.drive:
+        clip = Clip(stage.poses, stage.fps)
+    else:
+        clip = _driven(motion, stage, rig, encoder)
     if motion.smooth is not None:
         clip = clip.smoothed(motion.smooth)
     return Clip(clip.poses[frame_slice(motion.frames, len(clip))], clip.fps)
+
+
+def reader_of(motion: Motion, avatar: "Avatar") -> "ExpressionEncoder | None":
+    """The avatar's encoder, if it is to read the driver's expressions.
+
+    Raises:
+        RenderError: The avatar has none, or there is nothing to read.
+    """
+    from incarnate.avatars.head import HeadAvatar
+    from incarnate.errors import RenderError
+
+    if motion.expressions == "tracked":
+        return None
+    if motion.drive == OWN_MOTION.drive:
+        raise RenderError(
+            "--expressions encoder reads a driver's pictures, and an avatar keeps none of its own: "
+            "name its capture, a video or a folder of pictures with --drive"
+        )
+    encoder = avatar.encoder if isinstance(avatar, HeadAvatar) else None
+    if encoder is None:
+        raise RenderError(
+            "this avatar has no encoder to read expressions with: leave --expressions out, or "
+            "train a head with `incarnate train head CAPTURE -o AVATAR --expression encoder`"
+        )
+    return encoder
 
 
 def frame_slice(text: str, count: int, option: str = "--frames") -> slice:
@@ -81,24 +125,16 @@ def _check(motion: Motion) -> None:
         raise RenderError("--neutral says how to calibrate, --uncalibrated not to: leave one out")
 
 
-def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
-    from incarnate.cli.track import quiet_libraries
+def _driven(
+    motion: Motion, stage: "Stage", rig: "Rig", encoder: "ExpressionEncoder | None"
+) -> "Clip":
     from incarnate.drive.body_motion import MOTION_ENDINGS
-    from incarnate.drive.reenactment import (
-        VIDEO_ENDINGS,
-        Calibration,
-        load_driver,
-        reenacted,
-    )
+    from incarnate.drive.reenactment import Calibration, reenacted
     from incarnate.drive.resampling import resampled
     from incarnate.rigs.canonical import is_body
 
     source = Path(motion.drive)
-    if source.suffix.lower() in VIDEO_ENDINGS:
-        with quiet_libraries(), ConsoleProgress() as progress:
-            driver = load_driver(source, rig, progress)
-    else:
-        driver = load_driver(source, rig)
+    driver = _loaded(motion, rig, encoder)
     for warning in driver.warnings:
         print(f"warning: {warning}")
     if source.suffix.lower() in MOTION_ENDINGS:
@@ -111,3 +147,15 @@ def _driven(motion: Motion, stage: "Stage", rig: "Rig") -> "Clip":
     chosen = motion.neutral
     frames = None if chosen is None else frame_slice(chosen, len(driver.clip), "--neutral")
     return reenacted(driver, stage.poses, rig, Calibration(frames))
+
+
+def _loaded(motion: Motion, rig: "Rig", encoder: "ExpressionEncoder | None") -> "Driver":
+    """The driver; with a progress bar where pictures are tracked first."""
+    from incarnate.cli.track import quiet_libraries
+    from incarnate.drive.reenactment import Looking, is_tracked_first, load_driver
+
+    source, looking = Path(motion.drive), Looking(encoder, motion.picture_rate)
+    if not is_tracked_first(source):
+        return load_driver(source, rig, looking=looking)
+    with quiet_libraries(), ConsoleProgress() as progress:
+        return load_driver(source, rig, progress, looking)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from incarnate.cli.motion import OWN_MOTION, Motion, clip_of
+from incarnate.cli.motion import OWN_MOTION, Motion, clip_of, reader_of
 from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def shots_of(
     from incarnate.rigs.moments import moments
     from incarnate.view.clip import Shot
 
-    clip = clip_of(motion, stage, avatar.rig)
+    clip = clip_of(motion, stage, avatar.rig, reader_of(motion, avatar))
     cameras = cameras_of(view, stage.camera, avatar, clip.poses)
     lights = lights_of(lighting, len(clip))
     poses = moments(clip.poses, clip.fps)

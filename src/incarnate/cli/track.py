@@ -29,6 +29,8 @@ class Part:
     """Seconds from the beginning at which to stop; the end of the video if left out."""
     fps: float | None = None
     """At most so many frames a second; all if left out."""
+    picture_rate: float = 25.0
+    """Frames a second of a folder of pictures."""
     max_frames: int | None = None
     """Stop after so many frames."""
     shot: Literal["whole", "longest"] = "whole"
@@ -59,7 +61,8 @@ def track(
     """Turn a talking-head video into a capture: frames cut out, landmarks, and the rig fitted.
 
     Args:
-        video: One person who talks and turns the head, filmed by a camera that stands still.
+        video: One person who talks and turns the head, filmed by a camera that stands still; a
+            file, or a folder of numbered pictures.
         output: Folder of the capture.
         size: Side of the square pictures, pixels.
         part: Which part of the video is used.
@@ -108,7 +111,7 @@ def _settings(size: int, part: Part, consent: ConsentWords) -> "TrackSettings":
     from incarnate.tracking.track import TrackSettings
     from incarnate.tracking.video import VideoSelection
 
-    selection = VideoSelection(part.fps, part.start, part.end, part.max_frames)
+    selection = VideoSelection(part.fps, part.start, part.end, part.max_frames, part.picture_rate)
     return TrackSettings(size, selection, part.shot, consent_from(consent))
 
 

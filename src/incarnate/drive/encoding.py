@@ -1,5 +1,7 @@
 """Poses of a capture whose expressions an avatar's encoder reads from the pictures."""
 
+from typing import Final
+
 import numpy as np
 import torch
 
@@ -8,6 +10,9 @@ from incarnate.avatars.encoder import ExpressionEncoder, codes_of, with_codes
 from incarnate.capture.capture import Capture, Track
 from incarnate.rigs.rig import Pose
 from incarnate.tracking.smoothing import OneEuroFilter, OneEuroSettings
+
+LIVELY: Final = OneEuroSettings(min_cutoff=2.0, beta=2.0)
+"""Calms what an encoder reads in each frame by itself, and passes a blink nearly as it is."""
 
 
 def encoded_poses(

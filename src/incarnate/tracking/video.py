@@ -1,8 +1,9 @@
 """Decode a video, one frame at a time: upright, contiguous RGB with its time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -12,11 +13,20 @@ import numpy as np
 from jaxtyping import UInt8
 
 from incarnate.errors import TrackingError
+from incarnate.tracking.picture_sequence import (
+    PICTURE_ENDINGS,
+    check_same_size,
+    picture_paths,
+    upright_picture,
+)
 
 MIN_FRAMES = 12
 """Fewer frames say too little about a person to fit a rig."""
 
 _FALLBACK_RATE = Fraction(30)
+
+Decoding = Callable[[], UInt8[np.ndarray, "height width 3"]]
+"""Gives a picture, upright; frames that nobody wants are not converted."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,14 @@ class VideoSelection:
     """Seconds from the beginning of the video at which to stop."""
     max_frames: int | None = None
     """Stop after so many frames."""
+    picture_rate: float = 25.0
+    """Frames a second of a folder of pictures, which does not say."""
 
 
 def count_frames(path: Path) -> int:
-    """How many frames the container promises: for progress bars only; 0 where it does not say."""
+    """How many frames there are to come: for progress bars only; 0 where a video does not say."""
+    if path.is_dir():
+        return len(picture_paths(path))
     with _opened(path) as container:
         stream = container.streams.video[0]
         if stream.frames:
@@ -57,25 +71,27 @@ def count_frames(path: Path) -> int:
 
 
 def read_video(path: Path, selection: VideoSelection | None = None) -> Iterator[VideoFrame]:
-    """Decode the frames of a video, in order, holding one at a time.
+    """Decode the frames of a video or a folder of pictures, in order, holding one at a time.
 
     The rotation that phones write into the metadata is applied. Times are those of the file, so
     that a variable frame rate is kept. Damaged packets are left out.
 
     Args:
-        path: Any file that FFmpeg reads.
+        path: Any file that FFmpeg reads, or a folder of PNG or JPEG files.
         selection: Which frames; all if left out.
 
     Yields:
         Upright frames with strictly rising times in seconds.
 
     Raises:
-        TrackingError: The file can't be opened, has no video, or no frame can be decoded.
+        TrackingError: The file can't be opened, has no video, or no frame can be decoded; a folder
+            has no pictures.
     """
     selection = selection or VideoSelection()
     last = -1.0
     count = 0
-    for index, (time, picture) in enumerate(_timed_pictures(path)):
+    pictures = _timed_files(path, selection) if path.is_dir() else _timed_pictures(path)
+    for index, (time, decode) in enumerate(pictures):
         if selection.end is not None and time > selection.end:
             break
         if time < selection.start or not _is_due(time, last, selection.fps):
@@ -85,7 +101,7 @@ def read_video(path: Path, selection: VideoSelection | None = None) -> Iterator[
         # Two frames at one time would divide by zero in every speed computed later.
         last = max(time, last + 1e-4)
         count += 1
-        yield VideoFrame(last, index, _upright(picture))
+        yield VideoFrame(last, index, decode())
     if count == 0:
         raise TrackingError(
             f"no frame of {path} could be decoded between {selection.start:g} s and "
@@ -113,8 +129,25 @@ def _opened(path: Path) -> av.container.InputContainer:
     return container
 
 
-def _timed_pictures(path: Path) -> Iterator[tuple[float, av.VideoFrame]]:
-    """(seconds since the first frame, PyAV frame), skipping packets that can't be decoded."""
+def _timed_files(folder: Path, selection: VideoSelection) -> Iterator[tuple[float, Decoding]]:
+    """The pictures of a folder with their times."""
+    if not 0 < selection.picture_rate < float("inf"):
+        raise TrackingError(
+            f"{selection.picture_rate:g} pictures a second are none; give a rate above zero"
+        )
+    paths = picture_paths(folder)
+    if not paths:
+        raise TrackingError(
+            f"the folder {folder} holds no picture ({', '.join(PICTURE_ENDINGS)}); give a video, "
+            "or a folder of numbered pictures"
+        )
+    check_same_size(paths)
+    for index, path in enumerate(paths):
+        yield index / selection.picture_rate, partial(upright_picture, path)
+
+
+def _timed_pictures(path: Path) -> Iterator[tuple[float, Decoding]]:
+    """Seconds since the first frame, and the frame; packets that can't be decoded are skipped."""
     with _opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -130,7 +163,7 @@ def _timed_pictures(path: Path) -> Iterator[tuple[float, av.VideoFrame]]:
                 time = float(count / rate) if picture.time is None else picture.time
                 first = time if first is None else first
                 count += 1
-                yield time - first, picture
+                yield time - first, partial(_upright, picture)
 
 
 def _is_due(time: float, last: float, fps: float | None) -> bool:

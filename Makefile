@@ -28,7 +28,7 @@ test: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST)
 
 foreign: setup
-	$(PIP) gsply==0.4.6
+	$(PIP) gsply==0.4.6 tinyusdz==0.9.4
 	cd tests/splats/foreign && npm install --no-audit --no-fund --no-package-lock --loglevel=error
 	$(ONE_THREAD) $(BIN)/python -m pytest tests/splats/foreign
 

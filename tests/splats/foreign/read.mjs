@@ -1,5 +1,5 @@
 // Reads a file of splats with other people's loaders and prints its arrays as JSON:
-//   node read.mjs three FILE.ply|spz|glb
+//   node read.mjs three FILE.ply|spz|glb|usda|usdc
 //   node read.mjs playcanvas FILE.glb
 import { readFileSync } from "node:fs";
 
@@ -28,6 +28,28 @@ async function withThree(path, buffer) {
   return found;
 }
 
+// The properties of /Splats by name, and those that move under name@frame.
+async function usdWithThree(path, buffer) {
+  const addons = "three/addons/loaders/usd";
+  const { USDAParser } = await import(`${addons}/USDAParser.js`);
+  const { USDCParser } = await import(`${addons}/USDCParser.js`);
+  const isText = path.endsWith(".usda");
+  const { specsByPath } = isText
+    ? new USDAParser().parseData(new TextDecoder().decode(buffer))
+    : new USDCParser().parseData(buffer);
+  const { upAxis, metersPerUnit } = specsByPath["/"].fields;
+  const arrays = { upAxis: [upAxis], metersPerUnit: [metersPerUnit] };
+  for (const [place, { fields }] of Object.entries(specsByPath)) {
+    const name = place.split(".")[1];
+    const { default: value, timeSamples } = fields;
+    if (typeof value === "object") arrays[name] = Array.from(value);
+    timeSamples?.times.forEach((time, i) => {
+      arrays[`${name}@${time}`] = Array.from(timeSamples.values[i]);
+    });
+  }
+  return arrays;
+}
+
 async function withPlayCanvas(buffer) {
   const pc = await import("playcanvas");
   const canvas = {
@@ -54,8 +76,10 @@ async function withPlayCanvas(buffer) {
 const [library, path] = process.argv.slice(2);
 const file = readFileSync(path);
 const buffer = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
-const arrays = {};
-if (library === "three") {
+let arrays = {};
+if (library === "three" && /\.usd.$/.test(path)) {
+  arrays = await usdWithThree(path, buffer);
+} else if (library === "three") {
   const geometry = await withThree(path, buffer);
   for (const [name, { array }] of Object.entries(geometry.attributes)) {
     // Harmonics are bytes in words.

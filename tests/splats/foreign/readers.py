@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,3 +114,51 @@ def seen_by_playcanvas(path: Path) -> Seen:
     seen = seen_by_us(cloud)
     opacity = np.array(found["opacity"])
     return Seen(seen.means, seen.covariances, opacity, seen.colour, seen.harmonics)
+
+
+def seen_in_usd(arrays: Mapping[str, np.ndarray], frame: int | None = None) -> Seen:
+    """From the properties of a field by the schema's names; both readers have orientations xyzw."""
+
+    def values(name: str, *shape: int) -> np.ndarray:
+        return np.asarray(arrays.get(f"{name}@{frame}", arrays.get(name))).reshape(*shape)
+
+    scales, opacity = values("scales", -1, 3), values("opacities", -1)
+    cloud = SplatCloud(
+        means=values("positions", -1, 3),
+        quaternions=np.roll(values("orientations", -1, 4), 1, axis=1),
+        log_scales=np.log(scales),
+        opacity_logits=np.zeros(len(scales)),
+        harmonics=values("radiance:sphericalHarmonicsCoefficients", len(scales), -1, 3),
+    )
+    seen = seen_by_us(cloud)
+    return Seen(seen.means, seen.covariances, opacity, seen.colour, seen.harmonics)
+
+
+def usd_by_three(path: Path) -> dict[str, np.ndarray]:
+    """All properties, and under name@frame those that move."""
+    found = json.loads(node("read.mjs", "three", str(path)))
+    assert (found["upAxis"], found["metersPerUnit"]) == (["Y"], [1])
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def usd_by_tinyusdz(path: Path) -> dict[str, np.ndarray]:
+    """All properties; under name@ the times of those that move: it hands out no other values."""
+    tinyusdz = pytest.importorskip("tinyusdz", reason="tinyusdz is absent: make foreign")
+    stage = tinyusdz.load(str(path))
+    assert (stage.get_metadata("upAxis"), stage.get_metadata("metersPerUnit")) == ("Y", 1)
+    [field] = tinyusdz.traverse(stage)
+    assert field.type_name == "ParticleField3DGaussianSplat"
+    names = ("positions", "orientations", "scales", "opacities")
+    arrays: dict[str, np.ndarray] = {}
+    for name in (*names, "radiance:sphericalHarmonicsCoefficients"):
+        arrays[name] = np.array(field.get_attribute(name).value)
+        arrays[f"{name}@"] = np.array([time for time, _ in field.get_attribute_timesamples(name)])
+    return arrays
+
+
+def usd_seen_by_three(path: Path) -> Seen:
+    return seen_in_usd(usd_by_three(path))
+
+
+def usd_seen_by_tinyusdz(path: Path) -> Seen:
+    return seen_in_usd(usd_by_tinyusdz(path))

@@ -39,7 +39,7 @@ viewer: viewer/node_modules
 
 viewer/node_modules: viewer/package-lock.json
 	@command -v npm >/dev/null || { echo "make viewer needs Node 20 or newer, with npm" >&2; exit 1; }
-	npm --prefix viewer ci --no-progress
+	npm --prefix viewer ci --no-progress --loglevel=error
 	touch $@
 
 # `make test` runs these too where it finds Chromium.

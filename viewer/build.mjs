@@ -63,9 +63,11 @@ const made = await build({
 });
 const script = made.outputFiles[0].text.replaceAll("</script", "<\\/script");
 const style = await build({ ...options, entryPoints: [join(here, "src", "style.css")] });
+const notices = await readFile(join(here, "src", "third_party.txt"), "utf8");
 const page = (await readFile(join(here, "src", "index.html"), "utf8"))
   .replace("<!-- style -->", () => `<style>${style.outputFiles[0].text.trim()}</style>`)
   .replace("<!-- script -->", () => `<script>${script.trim()}</script>`)
+  .replace("<!-- third party -->", () => `<!--\n${notices}-->`)
   .replace("<!-- source -->", `<meta name="source" content="${await sourceHash()}">`);
 await mkdir(dirname(out), { recursive: true });
 await writeFile(out, page);

@@ -20,10 +20,7 @@ export function parseHdr(bytes: Uint8Array): Radiance {
   const size = /^-Y (\d+) \+X (\d+)$/.exec(line());
   if (!size) throw new FileError("The .hdr has another orientation than top row first; save it again.");
   const [height, width] = [Number(size[1]), Number(size[2])];
-  if (width !== 2 * height) {
-    throw new FileError(`The .hdr has ${width} × ${height} pixels; an environment is twice as wide as high.`);
-  }
-  if (width * height > MAX_TEXELS) throw new FileError("The .hdr is larger than 8192 × 4096 pixels.");
+  checkSize(".hdr", width, height);
   const texels = new Float32Array(3 * width * height);
   const row = new Uint8Array(4 * width);
   for (let y = 0; y < height; y++) {
@@ -35,6 +32,14 @@ export function parseHdr(bytes: Uint8Array): Radiance {
     }
   }
   return { width, height, texels };
+}
+
+/** Throws FileError unless a picture of this size can be an environment. */
+export function checkSize(ending: string, width: number, height: number): void {
+  if (width !== 2 * height || height < 1) {
+    throw new FileError(`The ${ending} has ${width} × ${height} pixels; an environment is twice as wide as high.`);
+  }
+  if (width * height > MAX_TEXELS) throw new FileError(`The ${ending} is larger than 8192 × 4096 pixels.`);
 }
 
 /** One row, component by component; the position after it. */

@@ -1,5 +1,6 @@
 // The lights to choose from: the capture's, three made ones, and what the user drops.
 
+import { isExr, parseExr } from "./exr";
 import { parseHdr } from "./light";
 import type { Package, Radiance } from "./package";
 import nightStreet from "../data/night_street.hdr";
@@ -20,9 +21,9 @@ export class Lights {
     return [CAPTURE, ...this.files.keys()];
   }
 
-  /** Add a Radiance file under a name; throws FileError where it is none. */
+  /** Add a Radiance or OpenEXR file under a name; throws FileError where it is none. */
   add(name: string, bytes: Uint8Array): void {
-    this.made.set(name, parseHdr(bytes));
+    this.made.set(name, isExr(bytes) ? parseExr(bytes) : parseHdr(bytes));
     this.files.set(name, bytes);
   }
 

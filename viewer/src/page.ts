@@ -211,7 +211,7 @@ export class Page {
 
   private openFile(): void {
     const input = document.createElement("input");
-    Object.assign(input, { type: "file", accept: ".glb,.hdr" });
+    Object.assign(input, { type: "file", accept: ".glb,.hdr,.exr" });
     input.addEventListener("change", () => input.files?.[0] && void this.take(input.files[0]));
     input.click();
   }
@@ -219,7 +219,7 @@ export class Page {
   /** A file from the user: an avatar or a light. */
   async take(file: File): Promise<void> {
     try {
-      if (file.name.toLowerCase().endsWith(".hdr")) {
+      if (/\.(hdr|exr)$/i.test(file.name)) {
         const name = file.name.slice(0, -4);
         this.lights.add(name, new Uint8Array(await file.arrayBuffer()));
         this.settings.light = name;

@@ -92,6 +92,12 @@ BODY_ARMS: Final = (
         lambda recipe: replace(recipe, surface="rig"),
     ),
     BodyArm(
+        "fixed-skinning",
+        "Learned skinning weights beat the surface's",
+        "skinning weights stay the surface's",
+        lambda recipe: replace(recipe, model=replace(recipe.model, influences=0)),
+    ),
+    BodyArm(
         "no-history",
         "Cloth depends on how a pose was reached",
         "networks and memory see the pose alone, not its motion",

@@ -47,6 +47,20 @@ def test_a_joint_without_weight_can_take_a_splat() -> None:
     torch.testing.assert_close(skinning()[0], torch.eye(5).double()[2], rtol=0, atol=3e-3)
 
 
+def test_drawing_keeps_the_weights_until_they_change() -> None:
+    skinning = LearnedSkinning(surface_weights(), 3)
+    with torch.no_grad():
+        kept = skinning()
+        assert skinning() is kept
+        skinning.changes.add_(torch.eye(3))
+        assert not torch.equal(skinning(), kept)
+    # Training works them out anew, with a graph of its own each time.
+    for _ in range(2):
+        skinning.changes.grad = None
+        skinning()[1, 1].backward()
+        assert skinning.changes.grad is not None
+
+
 def test_gradients_are_those_of_finite_differences() -> None:
     skinning = LearnedSkinning(surface_weights(), 3)
     joints = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))

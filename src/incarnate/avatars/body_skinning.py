@@ -49,8 +49,16 @@ class LearnedSkinning(nn.Module):
             # All follow from the surface, which is kept with the avatar.
             self.register_buffer(name, value, persistent=False)
         self.changes = nn.Parameter(torch.zeros_like(logits))
+        self._last: tuple[Tensor, Tensor] | None = None
 
     def forward(self) -> Float[Tensor, "splats joints"]:
-        """The weights as they are now."""
+        """The weights as they are now; worked out once for all pictures between two changes."""
+        if self.changes.requires_grad and torch.is_grad_enabled():
+            return self._weights()
+        if self._last is None or not torch.equal(self._last[0], self.changes):
+            self._last = (self.changes.detach().clone(), self._weights().detach())
+        return self._last[1]
+
+    def _weights(self) -> Float[Tensor, "splats joints"]:
         moved = torch.softmax(self.logits + self.changes, -1) - self.shares
         return self.weights.scatter_add(1, self.joints, self.mass * moved)

@@ -33,6 +33,7 @@ BodyArmName = Literal[
     "another-seed",
     "static",
     "rig-surface",
+    "static-rig-surface",
     "fixed-skinning",
     "no-history",
     "no-memory",

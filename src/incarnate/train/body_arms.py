@@ -66,6 +66,10 @@ def _without_memory(recipe: BodyRecipe) -> BodyRecipe:
     return replace(recipe, model=replace(recipe.model, key_poses=0))
 
 
+def _static(recipe: BodyRecipe) -> BodyRecipe:
+    return replace(recipe, model=replace(recipe.model, dependence="static"))
+
+
 BODY_WHOLE: Final = BodyArm("whole", "", "the whole method")
 """What most arms are compared with."""
 
@@ -83,13 +87,20 @@ BODY_ARMS: Final = (
         "static",
         "Pose-dependent beats static",
         "splats are only skinned",
-        lambda recipe: replace(recipe, model=replace(recipe.model, dependence="static")),
+        _static,
     ),
     BodyArm(
         "rig-surface",
         "A template beats the bare body on loose clothes",
         "splats start on the rig's own surface",
         lambda recipe: replace(recipe, surface="rig"),
+    ),
+    BodyArm(
+        "static-rig-surface",
+        "A template beats the bare body on loose clothes",
+        "splats start on the rig's own surface and are only skinned",
+        lambda recipe: replace(_static(recipe), surface="rig"),
+        against="static",
     ),
     BodyArm(
         "fixed-skinning",

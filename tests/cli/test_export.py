@@ -104,7 +104,7 @@ def test_mistakes_are_one_line(
     assert len(shown.splitlines()) == 1
 
 
-def test_a_body_is_written_as_splats_but_not_yet_packed(
+def test_a_body_is_written_as_splats_and_packed_only_when_distilled(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = small_body()
@@ -114,4 +114,4 @@ def test_a_body_is_written_as_splats_but_not_yet_packed(
     assert f"{body.num_splats} splats" in capsys.readouterr().out
     words = ["export", str(tmp_path / "body"), "-o", str(tmp_path / "b.glb"), "--format", "package"]
     assert main(words) == 2
-    assert "only head avatars" in capsys.readouterr().err
+    assert "incarnate distil AVATAR CAPTURE" in capsys.readouterr().err

@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from tests.avatars.moving_bodies import waving_poses
+from tests.drive.skeletal import write_bvh
+from tests.view.packages import body_stage, lively_body
 
+from incarnate.avatars.body_files import save_body, save_distilled
 from incarnate.cli import main
-from incarnate.view.package import read_package
+from incarnate.splats.files.gltf_container import read_glb
+from incarnate.view.package import Package, read_package
 
 
 def test_a_package_is_asked_for_by_name(
@@ -13,7 +18,7 @@ def test_a_package_is_asked_for_by_name(
 ) -> None:
     output = tmp_path / "ada.glb"
     assert main(["export", str(avatar_folder), "-o", str(output), "--format", "package"]) == 0
-    assert len(read_package(output).head.splats) == 600
+    assert len(read_package(output).avatar.splats) == 600
     assert f"incarnate view {output}" in capsys.readouterr().out
 
 
@@ -23,7 +28,7 @@ def test_a_web_folder_is_a_page_with_the_avatar(
     folder = tmp_path / "site"
     assert main(["export", str(avatar_folder), "-o", str(folder), "--format", "web"]) == 0
     assert (folder / "index.html").is_file()
-    assert len(read_package(folder / "avatar.glb").head.splats) == 600
+    assert len(read_package(folder / "avatar.glb").avatar.splats) == 600
     assert "visitors download" in capsys.readouterr().out
 
 
@@ -33,3 +38,27 @@ def test_a_web_folder_has_no_ending(
     words = ["export", str(avatar_folder), "-o", str(tmp_path / "a.html"), "--format", "web"]
     assert main(words) == 2
     assert "rename it" in capsys.readouterr().err
+
+
+def test_a_distilled_body_is_packed_with_its_clips_or_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body, folder = lively_body(), tmp_path / "eve"
+    save_body(body, body_stage(body), folder)
+    assert body.distilled is not None
+    save_distilled(body.distilled, folder)
+
+    def packed(*options: object) -> Package:
+        output = tmp_path / "eve.glb"
+        words = ["export", folder, "-o", output, "--format", "package", *options]
+        assert main([str(word) for word in words]) == 0
+        return read_package(output)
+
+    assert packed().stage.clips == body_stage(body).clips
+    assert packed("--frames", "2:5").stage.clips == ("raise", "raise", "lower")
+    bow = write_bvh(body.rig, waving_poses(body.rig, 13), tmp_path / "bow.bvh", fps=50.0)
+    driven = packed("--drive", bow)
+    assert read_glb(tmp_path / "eve.glb").document["animations"][0]["name"] == "bow"
+    # Half as many frames: the avatar's rate is 25 a second.
+    assert len(driven.stage.poses) == 7
+    assert "incarnate view" in capsys.readouterr().out

@@ -21,7 +21,7 @@ def test_a_folder_becomes_a_package_and_a_package_stays(
     content = package_of(avatar_folder)
     (tmp_path / "a.glb").write_bytes(content)
     assert package_of(tmp_path / "a.glb") == content
-    assert len(read_package(tmp_path / "a.glb").head.splats) == 600
+    assert len(read_package(tmp_path / "a.glb").avatar.splats) == 600
 
 
 def test_what_is_no_package_is_not_served(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from tests.view.packages import lively_avatar, lively_stage
 
 from incarnate.splats.files.gltf_container import parse_glb
 from incarnate.view.package import EXTENSION, package_bytes
+from incarnate.view.package_head import PackagedHead
 from incarnate.view.package_reading import package_from_glb
 from incarnate.view.package_reduction import reduced_head
 
@@ -15,6 +16,7 @@ def test_arrays_survive_within_their_stored_precision() -> None:
     head = reduced_head(avatar, stage)
     glb = parse_glb(package_bytes(head, stage, {}))
     back, _ = package_from_glb(glb, glb.document["extensions"][EXTENSION])
+    assert isinstance(back, PackagedHead)
     assert back.rig.joint_names == head.rig.joint_names
     assert back.rig.parents == head.rig.parents
     torch.testing.assert_close(back.rig.joints, head.rig.joints)

@@ -73,8 +73,8 @@ def test_it_draws_what_python_draws(
         env = env.rotated(float(np.radians(degrees)))
     pose, camera = package.stage.poses[frame], package.stage.camera
     with torch.no_grad():
-        expected = bytes_from_linear(render(package.head, pose, camera, env))
-        matte = (render_alpha(package.head, pose, camera) > 0.5).numpy()
+        expected = bytes_from_linear(render(package.avatar, pose, camera, env))
+        matte = (render_alpha(package.avatar, pose, camera) > 0.5).numpy()
     seen = picture(page, frame=frame, light=light, rotation=degrees)
     error = ((seen.astype(float) - expected) / 255)[matte]
     # 57 dB and more in fact: half floats while blending, and 8 bits in the end.

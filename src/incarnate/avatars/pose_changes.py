@@ -10,8 +10,8 @@ from torch import Tensor
 POSE_CHANNELS: Final = 14
 """Channels that are painted: albedo 3, offset 3, opacity 1, log scale 3, turn 3, exposure 1."""
 
-# What one unit of a painted channel does. Networks paint values of about unit size, and zero before
-# training; bounds keep a pose that nothing was learned for from tearing the body apart.
+# Networks paint values of about unit size, and zero before training; bounds keep a pose that
+# nothing was learned for from tearing the body apart.
 _WIDTHS: Final = (3, 3, 1, 3, 3, 1)
 
 
@@ -19,8 +19,10 @@ def _columns(*values: float) -> tuple[float, ...]:
     return tuple(v for v, width in zip(values, _WIDTHS, strict=True) for _ in range(width))
 
 
-_UNITS: Final = _columns(0.3, 0.03, 0.3, 0.1, 0.15, 0.25)
-_LIMITS: Final = _columns(2.0, 0.15, 2.0, 0.7, 0.5, 0.7)
+CHANGE_UNITS: Final = _columns(0.3, 0.03, 0.3, 0.1, 0.15, 0.25)
+"""What one unit of each painted channel does, as long as it is small."""
+CHANGE_LIMITS: Final = _columns(2.0, 0.15, 2.0, 0.7, 0.5, 0.7)
+"""What no value of a channel goes beyond."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,12 @@ class PoseChanges:
 def decode_changes(painted: Float[Tensor, "splats channels"]) -> PoseChanges:
     """Read the `POSE_CHANNELS` channels of each splat."""
     # All at once: a few columns of a wide table are slow to go through.
-    decoded = bounded(painted, painted.new_tensor(_UNITS), painted.new_tensor(_LIMITS))
+    units, limits = painted.new_tensor(CHANGE_UNITS), painted.new_tensor(CHANGE_LIMITS)
+    return changes_of(bounded(painted, units, limits))
+
+
+def changes_of(decoded: Float[Tensor, "splats channels"]) -> PoseChanges:
+    """Name the channels of what has been decoded."""
     albedo, offset, opacity, scale, turn, exposure = decoded.split(_WIDTHS, -1)
     return PoseChanges(albedo, offset, opacity[:, 0], scale, turn, exposure)
 

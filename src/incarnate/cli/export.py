@@ -1,19 +1,20 @@
 """``incarnate export``: write an avatar for other programs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tyro
 
-from incarnate.cli.motion import Motion, clip_of, reader_of
+from incarnate.cli.motion import Motion, clip_of, frame_slice, reader_of
 from incarnate.cli.progress import ConsoleProgress
 from incarnate.cli.render import Lighting, lights_of
 
 if TYPE_CHECKING:
-    from incarnate.avatars.avatar import Avatar
+    from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import Stage
+    from incarnate.avatars.head import HeadAvatar
     from incarnate.drive.clips import Clip
     from incarnate.light.environment import Environment
     from incarnate.splats.files.cloud import SplatCloud
@@ -38,9 +39,12 @@ class Colours:
 class Job:
     """All that a format needs to write an avatar."""
 
-    avatar: "Avatar"
+    avatar: "HeadAvatar | BodyAvatar"
     stage: "Stage"
+    """Camera, and the avatar's own motion."""
     clip: "Clip"
+    clip_names: tuple[str, ...]
+    """The clip each frame belongs to; empty if all are one of the avatar's own."""
     lights: "list[Environment | None]"
     lighting: Lighting
     colours: Colours
@@ -70,6 +74,8 @@ class Format:
     """Writes it; returns what it wrote, in words."""
     endings: tuple[str, ...]
     """How its files are named; a format without endings writes a folder."""
+    holds: Literal["frames", "clips"] = "frames"
+    """Whether it is one or more posed avatars, or an avatar and how it moves."""
     next_step: str = "docs/export.md lists programs that open it, and which way up"
     """What to do with it."""
 
@@ -89,8 +95,8 @@ def export(
         avatar: Folder of the avatar.
         output: The file; for many frames of PLY or SPZ, and for web, a folder.
         format: What to write; told from the ending of the output if left out. package and web hold
-            the whole avatar, to be posed and lit where it is shown; the options below are for the
-            others.
+            the whole avatar and its clips, to be lit where it is shown: of the options below they
+            look at those of the motion.
         motion: Which pose, or which frames of what motion.
         lighting: What lights it; the light is baked into the colours.
         colours: How that is done.
@@ -101,12 +107,15 @@ def export(
 
     use_threads(0)
     chosen = format_of(output, format)
+    if chosen.holds == "clips" and motion.frames == ONE_FRAME.frames:
+        motion = replace(motion, frames=":")
     who, stage = open_avatar(avatar), load_stage(avatar)
     clip = clip_of(motion, stage, who.rig, reader_of(motion, who))
     job = Job(
         avatar=who,
         stage=stage,
         clip=clip,
+        clip_names=clip_names_of(motion, stage, len(clip)),
         lights=lights_of(lighting, len(clip)),
         lighting=lighting,
         colours=colours,
@@ -221,15 +230,25 @@ def _write_usd(job: Job) -> str:
     return f"{count} frames, {job.clip.fps:g} a second"
 
 
-def _package(job: Job) -> bytes:
-    from incarnate.avatars.head import HeadAvatar
-    from incarnate.errors import RenderError
-    from incarnate.view.package import package_bytes
-    from incarnate.view.package_reduction import reduced_head
+def clip_names_of(motion: Motion, stage: "Stage", count: int) -> tuple[str, ...]:
+    """The clip each chosen frame belongs to: the capture's own, or one named after its file."""
+    if motion.drive != ONE_FRAME.drive:
+        return (Path(motion.drive).stem,) * count
+    return stage.clips[frame_slice(motion.frames, len(stage.poses))]
 
-    if not isinstance(job.avatar, HeadAvatar):
-        raise RenderError("only head avatars can be packed for the browser so far")
-    return package_bytes(reduced_head(job.avatar, job.stage), job.stage, job.about)
+
+def _package(job: Job) -> bytes:
+    from incarnate.view.package import packed
+
+    clip = job.clip
+    shown = replace(
+        job.stage,
+        poses=clip.poses,
+        fps=float(clip.fps),
+        test_start=len(clip),
+        clips=job.clip_names,
+    )
+    return packed(job.avatar, shown, job.about)
 
 
 def _write_package(job: Job) -> str:
@@ -252,9 +271,14 @@ FORMATS: Final[Mapping[str, Format]] = {
     "spz": Format(_write_spz, (".spz",)),
     "glb": Format(_write_glb, (".glb",)),
     "usd": Format(_write_usd, (".usd", ".usda", ".usdc")),
-    "package": Format(_write_package, (".glb",), "incarnate view {output} shows it in the browser"),
+    "package": Format(
+        _write_package, (".glb",), "clips", "incarnate view {output} shows it in the browser"
+    ),
     "web": Format(
-        _write_web, (), "open {output}/index.html, or put the folder on any web server as it is"
+        _write_web,
+        (),
+        "clips",
+        "open {output}/index.html, or put the folder on any web server as it is",
     ),
 }
 """What ``--format`` may be; where endings are shared, the first is meant."""

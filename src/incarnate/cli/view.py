@@ -72,9 +72,8 @@ def package_of(avatar: Path) -> bytes:
 
         read_package(avatar)
         return avatar.read_bytes()
-    from incarnate.avatars.files import load_avatar, load_stage, read_manifest
-    from incarnate.view.package import package_bytes
-    from incarnate.view.package_reduction import reduced_head
+    from incarnate.avatars.files import load_stage, read_manifest
+    from incarnate.avatars.opening import open_avatar
+    from incarnate.view.package import packed
 
-    who, stage = load_avatar(avatar), load_stage(avatar)
-    return package_bytes(reduced_head(who, stage), stage, read_manifest(avatar))
+    return packed(open_avatar(avatar), load_stage(avatar), read_manifest(avatar))

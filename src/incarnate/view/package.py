@@ -6,7 +6,7 @@ buffer views with a type and a shape.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,56 +15,86 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.codes import CODE_LIMIT
 from incarnate.avatars.files import Stage
 from incarnate.avatars.head import HeadAvatar
 from incarnate.errors import AvatarError
 from incarnate.splats.files.gltf_container import GlbWriter, read_glb, write_whole
-from incarnate.view.package_gltf import SPLATTING, motion, skeleton, splat_primitive
+from incarnate.view.package_baking import MOST_COEFFICIENTS, baked_body
+from incarnate.view.package_body import Packaged, PackagedBody
+from incarnate.view.package_gltf import SPLATTING, clip_ranges, motion, skeleton, splat_primitive
 from incarnate.view.package_head import PackagedHead
 from incarnate.view.package_reading import package_from_glb
 from incarnate.view.package_reduction import NUM_COEFFICIENTS, reduced_head
 
 EXTENSION: Final = "INCARNATE_avatar"
-VERSION: Final = 1
+HEAD_VERSION: Final = 1
+VERSION: Final = 2
+"""The highest there is. Heads are written in the first, which older releases read."""
 
 
 @dataclass(frozen=True)
 class Package:
     """What a package holds."""
 
-    head: PackagedHead
-    """The avatar: pose it, draw it, light it."""
+    avatar: Packaged
+    """A head or a body: pose it, draw it, light it."""
     stage: Stage
-    """Camera and motion of its capture; no frame of it counts as unseen."""
+    """Camera and clips; no frame of them counts as unseen. A pose of a clip has a body's
+    coefficients as its expression."""
     about: dict[str, Any]
     """``name``, ``consent`` and ``licenses``."""
 
 
 def write_package(
-    avatar: HeadAvatar,
+    avatar: HeadAvatar | BodyAvatar,
     stage: Stage,
     path: Path,
     *,
     about: Mapping[str, Any] | None = None,
-    num_coefficients: int = NUM_COEFFICIENTS,
+    num_coefficients: int | None = None,
 ) -> int:
     """Write an avatar as a package.
 
     Args:
-        avatar: Trained.
-        stage: Camera and motion of its capture.
+        avatar: Trained; a body has to be distilled, too.
+        stage: Camera and clips: those of the capture, or for a body any others.
         path: Where to; another name until it is whole.
         about: The avatar's JSON facts: ``capture``, ``consent`` and ``licenses`` are kept.
-        num_coefficients: How many directions of deformation to keep.
+        num_coefficients: How many directions of deformation to keep at most.
 
     Returns:
         The size in bytes.
+
+    Raises:
+        AvatarError: A body that nothing was distilled from.
     """
-    head = reduced_head(avatar, stage, num_coefficients)
-    content = package_bytes(head, stage, about or {"licenses": {"rig": avatar.rig.license}})
+    content = packed(
+        avatar,
+        stage,
+        about or {"licenses": {"rig": avatar.rig.license}},
+        num_coefficients=num_coefficients,
+    )
     write_whole(content, path)
     return len(content)
+
+
+def packed(
+    avatar: HeadAvatar | BodyAvatar,
+    stage: Stage,
+    about: Mapping[str, Any],
+    *,
+    num_coefficients: int | None = None,
+) -> bytes:
+    """What `write_package` writes."""
+    if isinstance(avatar, BodyAvatar):
+        return package_bytes(
+            *baked_body(avatar, stage, num_coefficients or MOST_COEFFICIENTS), about
+        )
+    head = reduced_head(avatar, stage, num_coefficients or NUM_COEFFICIENTS)
+    # One clip, whatever the capture was put together from: first releases read one.
+    return package_bytes(head, replace(stage, clips=()), about)
 
 
 def read_package(path: Path | str) -> Package:
@@ -87,56 +117,67 @@ def read_package(path: Path | str) -> Package:
             "Install a newer incarnate"
         )
     try:
-        head, stage = package_from_glb(glb, facts)
+        avatar, stage = package_from_glb(glb, facts)
     except AvatarError as problem:
         raise AvatarError(f"{path}: {problem}") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise AvatarError(f"{path}: the package is damaged ({error!r}); export it again") from error
-    return Package(head, stage, {key: facts.get(key) for key in ("name", "consent", "licenses")})
+    return Package(avatar, stage, {key: facts.get(key) for key in ("name", "consent", "licenses")})
 
 
-def package_bytes(head: PackagedHead, stage: Stage, about: Mapping[str, Any]) -> bytes:
+def package_bytes(avatar: Packaged, stage: Stage, about: Mapping[str, Any]) -> bytes:
     """The package's file.
 
     Args:
-        head: From `reduced_head`.
-        stage: Camera and motion of the capture.
+        avatar: From `reduced_head` or `baked_body`.
+        stage: Camera and clips.
         about: JSON facts: ``capture``, ``consent`` and ``licenses`` are kept.
     """
     writer = GlbWriter()
-    primitive = splat_primitive(writer, head, stage)
-    nodes, skin = skeleton(writer, head)
+    primitive = splat_primitive(writer, avatar, stage)
+    nodes, skin = skeleton(writer, avatar)
+    extension = _extension(writer, avatar, stage, about)
+    clips = [*clip_ranges(stage)]
     document = {
         "asset": {"version": "2.0", "generator": "incarnate"},
         "extensionsUsed": [SPLATTING, EXTENSION],
         "scene": 0,
         "scenes": [{"nodes": [0, 1]}],
         "nodes": nodes,
-        "meshes": [{"name": "head", "primitives": [primitive]}],
+        "meshes": [{"name": extension["kind"], "primitives": [primitive]}],
         "skins": [skin],
-        "animations": [motion(writer, head, stage)],
-        "extensions": {EXTENSION: _extension(writer, head, stage, about)},
+        "animations": [
+            motion(writer, avatar.rig, stage.poses[frames], stage.fps, name)
+            for name, frames in clips
+        ],
+        "extensions": {EXTENSION: extension},
     }
     return writer.glb(document)
 
 
 def _extension(
-    writer: GlbWriter, head: PackagedHead, stage: Stage, about: Mapping[str, Any]
+    writer: GlbWriter, avatar: Packaged, stage: Stage, about: Mapping[str, Any]
 ) -> dict[str, Any]:
     camera = stage.camera
+    if isinstance(avatar, PackagedBody):
+        own = {"version": VERSION, "kind": "body", "changes": _changes(writer, avatar)}
+    else:
+        own = {
+            "version": HEAD_VERSION,
+            "kind": "head",
+            "deformation": _deformation(writer, avatar),
+            "exposure": _exposure(writer, avatar),
+        }
     return {
-        "version": VERSION,
-        "kind": "head",
+        **own,
         "name": about.get("capture") or "avatar",
         "consent": about.get("consent"),
         "licenses": dict(about.get("licenses") or {}),
-        "numSplats": len(head.splats),
-        "shading": head.shading,
-        "expressions": list(head.rig.expression_names),
-        "deformation": _deformation(writer, head),
-        "materials": _materials(writer, head),
-        "exposure": _exposure(writer, head),
-        "light": _array(writer, head.light.radiance, "f2"),
+        "numSplats": len(avatar.splats),
+        "shading": avatar.shading,
+        "expressions": list(avatar.rig.expression_names),
+        "materials": _materials(writer, avatar),
+        "light": _array(writer, avatar.light.radiance, "f2"),
         "camera": {
             "intrinsics": camera.intrinsics.flatten().tolist(),
             "cameraFromWorld": camera.camera_from_world.flatten().tolist(),
@@ -145,12 +186,26 @@ def _extension(
         },
         "clips": [
             {
-                "name": "capture",
-                "animation": 0,
+                "name": name,
+                "animation": number,
                 "fps": float(stage.fps),
-                "expression": _array(writer, stage.poses.expression, "f2"),
+                "expression": _array(writer, stage.poses.expression[frames], "f2"),
             }
+            for number, (name, frames) in enumerate(clip_ranges(stage))
         ],
+    }
+
+
+def _changes(writer: GlbWriter, body: PackagedBody) -> dict[str, Any]:
+    parts = body.changes
+    # A byte a number: half floats would double the file and say no more of a picture.
+    scale = parts.basis.abs().amax(0).clamp(min=1e-9) / 127
+    return {
+        "units": parts.units.tolist(),
+        "limits": parts.limits.tolist(),
+        "start": _array(writer, parts.start, "f2"),
+        "basis": _array(writer, (parts.basis / scale).round(), "i1"),
+        "basisScale": _array(writer, scale, "f4"),
     }
 
 
@@ -166,8 +221,8 @@ def _deformation(writer: GlbWriter, head: PackagedHead) -> dict[str, Any]:
     }
 
 
-def _materials(writer: GlbWriter, head: PackagedHead) -> dict[str, Any]:
-    surface = head.surface
+def _materials(writer: GlbWriter, avatar: Packaged) -> dict[str, Any]:
+    surface = avatar.surface
     columns = torch.cat(
         [surface.albedo, surface.roughness[:, None], surface.reflectance[:, None]], -1
     )

@@ -1,5 +1,7 @@
-"""The glTF that every viewer can read in an avatar package: splats, skin, skeleton, clip."""
+"""The glTF that every viewer can read in an avatar package: splats, skin, skeleton, clips."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -9,9 +11,9 @@ from incarnate.avatars.files import Stage
 from incarnate.errors import AvatarError
 from incarnate.geometry.colors import srgb_from_linear
 from incarnate.geometry.rotations import axis_angle_from_quaternion, quaternion_from_axis_angle
-from incarnate.rigs.rig import Pose
+from incarnate.rigs.rig import Pose, Rig
 from incarnate.splats.files.gltf_container import Glb, GlbWriter
-from incarnate.view.package_head import PackagedHead
+from incarnate.view.package_body import Packaged
 from incarnate.view.package_reduction import lit_colors
 
 SPLATTING: Final = "KHR_gaussian_splatting"
@@ -20,20 +22,19 @@ _SH0 = 0.28209479177387814
 _WHOLE_WEIGHT = 65535
 
 
-def splat_primitive(writer: GlbWriter, head: PackagedHead, stage: Stage) -> dict[str, Any]:
+def splat_primitive(writer: GlbWriter, avatar: Packaged, stage: Stage) -> dict[str, Any]:
     """The rest pose as `KHR_gaussian_splatting`, lit by the capture's light, with skin weights."""
-    splats = head.splats
-    shown = srgb_from_linear(lit_colors(head, stage.camera).clamp(0, 1))
+    splats = avatar.splats
+    shown = srgb_from_linear(lit_colors(avatar, stage.camera).clamp(0, 1))
     opacities = splats.opacity_logits.sigmoid()
     # COLOR_0 is what viewers without the extension show: linear, as glTF has it.
-    points = torch.cat([lit_colors(head, stage.camera).clamp(0, 1), opacities[:, None]], -1)
+    points = torch.cat([lit_colors(avatar, stage.camera).clamp(0, 1), opacities[:, None]], -1)
     attributes = {
         "POSITION": writer.add_accessor(_floats(splats.means), bounds=True),
         "COLOR_0": writer.add_accessor(
             (points * 255 + 0.5).to(torch.uint8).numpy(), normalized=True
         ),
-        "JOINTS_0": writer.add_accessor(head.joints.to(torch.uint8).numpy()),
-        "WEIGHTS_0": writer.add_accessor(_whole_weights(head), normalized=True),
+        **_skin_attributes(writer, avatar),
         f"{SPLATTING}:ROTATION": writer.add_accessor(_floats(splats.quaternions.roll(-1, -1))),
         f"{SPLATTING}:SCALE": writer.add_accessor(_floats(splats.log_scales.exp())),
         f"{SPLATTING}:OPACITY": writer.add_accessor(_floats(opacities)),
@@ -48,9 +49,9 @@ def splat_primitive(writer: GlbWriter, head: PackagedHead, stage: Stage) -> dict
     return {"attributes": attributes, "mode": 0, "extensions": {SPLATTING: extension}}
 
 
-def skeleton(writer: GlbWriter, head: PackagedHead) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def skeleton(writer: GlbWriter, avatar: Packaged) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Nodes (the splats first, then one a joint) and the skin."""
-    rig = head.rig
+    rig = avatar.rig
     places = rig.joints.double()
     nodes: list[dict[str, Any]] = [{"name": "splats", "mesh": 0, "skin": 0}]
     for joint, (name, parent) in enumerate(zip(rig.joint_names, rig.parents, strict=True)):
@@ -69,27 +70,35 @@ def skeleton(writer: GlbWriter, head: PackagedHead) -> tuple[list[dict[str, Any]
     return nodes, skin
 
 
-def motion(writer: GlbWriter, head: PackagedHead, stage: Stage) -> dict[str, Any]:
-    """The person's own motion as a glTF animation of the joints."""
-    poses = stage.poses
-    times = np.arange(len(poses), dtype=np.float32) / np.float32(stage.fps)
+def clip_ranges(stage: Stage) -> Iterator[tuple[str, slice]]:
+    """The stage's clips, and which of its poses are theirs."""
+    first = 0
+    for name, frames in groupby(stage.clips or ("capture",) * len(stage.poses)):
+        end = first + len([*frames])
+        yield name, slice(first, end)
+        first = end
+
+
+def motion(writer: GlbWriter, rig: Rig, poses: Pose, fps: float, name: str) -> dict[str, Any]:
+    """A clip as a glTF animation of the joints."""
+    times = np.arange(len(poses), dtype=np.float32) / np.float32(fps)
     clock = writer.add_accessor(times, bounds=True)
     rotations = torch.cat([poses.root_rotation[:, None], poses.joint_rotations], 1)
     quaternions = quaternion_from_axis_angle(rotations).roll(-1, -1)
     samplers = [
         {"input": clock, "output": writer.add_accessor(_floats(quaternions[:, joint]))}
-        for joint in range(head.rig.num_joints)
+        for joint in range(rig.num_joints)
     ]
     channels = [
         {"sampler": joint, "target": {"node": 1 + joint, "path": "rotation"}}
-        for joint in range(head.rig.num_joints)
+        for joint in range(rig.num_joints)
     ]
-    place = writer.add_accessor(_floats(poses.root_translation + head.rig.joints[0]))
+    place = writer.add_accessor(_floats(poses.root_translation + rig.joints[0]))
     channels.append(
         {"sampler": len(samplers), "target": {"node": 1, "path": "translation"}},
     )
     samplers.append({"input": clock, "output": place})
-    return {"name": "capture", "samplers": samplers, "channels": channels}
+    return {"name": name, "samplers": samplers, "channels": channels}
 
 
 def read_primitive(glb: Glb) -> dict[str, np.ndarray]:
@@ -101,14 +110,20 @@ def read_primitive(glb: Glb) -> dict[str, np.ndarray]:
     }
 
 
-def read_motion(glb: Glb, joints: torch.Tensor, expression: torch.Tensor, names: tuple) -> Pose:
-    """The poses of the first animation, written by `motion`.
+def read_motion(glb: Glb, number: int, rig: Rig, expression: torch.Tensor) -> Pose:
+    """The poses of an animation, written by `motion`.
+
+    Args:
+        glb: The package.
+        number: Of the animation.
+        rig: Whose joints it moves.
+        expression: Of each frame.
 
     Raises:
         AvatarError: Its channels are not those of the skeleton, one after the other.
     """
-    animation = glb.document["animations"][0]
-    count = len(joints)
+    animation = glb.document["animations"][number]
+    count = rig.num_joints
     targets = [
         (channel["target"]["node"], channel["target"]["path"]) for channel in animation["channels"]
     ]
@@ -120,16 +135,28 @@ def read_motion(glb: Glb, joints: torch.Tensor, expression: torch.Tensor, names:
         for channel in animation["channels"]
     ]
     turns = axis_angle_from_quaternion(torch.stack(outputs[:-1], 1).roll(1, -1))
-    return Pose(turns[:, 0], outputs[-1] - joints[0], turns[:, 1:], expression, names)
+    place = outputs[-1] - rig.joints[0]
+    return Pose(turns[:, 0], place, turns[:, 1:], expression, rig.expression_names)
 
 
 def _floats(values: torch.Tensor) -> np.ndarray:
     return np.ascontiguousarray(values.detach().float().numpy())
 
 
-def _whole_weights(head: PackagedHead) -> np.ndarray:
+def _skin_attributes(writer: GlbWriter, avatar: Packaged) -> dict[str, int]:
+    """Joints and weights, in sets of four as glTF has them."""
+    attributes: dict[str, int] = {}
+    pairs = (avatar.joints.to(torch.uint8).numpy(), _whole_weights(avatar.weights))
+    for first in range(0, avatar.joints.shape[1], 4):
+        joints, weights = (np.ascontiguousarray(one[:, first : first + 4]) for one in pairs)
+        attributes[f"JOINTS_{first // 4}"] = writer.add_accessor(joints)
+        attributes[f"WEIGHTS_{first // 4}"] = writer.add_accessor(weights, normalized=True)
+    return attributes
+
+
+def _whole_weights(weights: torch.Tensor) -> np.ndarray:
     """Weights as 16-bit shares that sum to one exactly: the largest takes what rounding left."""
-    whole = (head.weights * _WHOLE_WEIGHT).round().to(torch.int32)
+    whole = (weights * _WHOLE_WEIGHT).round().to(torch.int32)
     rest = _WHOLE_WEIGHT - whole.sum(-1)
-    whole.scatter_add_(1, head.weights.argmax(-1, keepdim=True), rest[:, None].to(torch.int32))
+    whole.scatter_add_(1, weights.argmax(-1, keepdim=True), rest[:, None].to(torch.int32))
     return whole.numpy().astype(np.uint16)

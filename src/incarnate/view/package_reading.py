@@ -1,5 +1,6 @@
 """Taking a package apart: every array is checked against the others before it is used."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,37 +9,45 @@ from torch import Tensor
 
 from incarnate.avatars.codes import CodeProjection
 from incarnate.avatars.files import Stage
+from incarnate.avatars.pose_changes import POSE_CHANNELS
 from incarnate.avatars.transfer import NUM_DIRECTIONS, Transfer
 from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
 from incarnate.light.environment import Environment
-from incarnate.rigs.rig import Rig
-from incarnate.splats.files.gltf_container import Glb
+from incarnate.rigs.rig import Pose, Rig
+from incarnate.splats.files.gltf_container import Glb, whole
 from incarnate.splats.splats import Splats
+from incarnate.view.package_body import Changes, Packaged, PackagedBody
 from incarnate.view.package_gltf import read_motion, read_primitive
 from incarnate.view.package_head import Deformation, Exposure, PackagedHead, Surface
 
 _TYPES: Final = ("f2", "f4", "i1")
 _OPACITY_EDGE = 1e-6
+_MOST_FPS = 1000.0
 
 
-def package_from_glb(glb: Glb, facts: dict[str, Any]) -> tuple[PackagedHead, Stage]:
-    """The head and the stage of a package whose extension has been found.
+def package_from_glb(glb: Glb, facts: dict[str, Any]) -> tuple[Packaged, Stage]:
+    """The avatar and the stage of a package whose extension has been found.
 
     Raises:
         AvatarError: An array does not fit the others.
         LookupError, TypeError, ValueError: A key is missing, or has another kind of value.
     """
-    if facts["kind"] != "head" or facts["shading"] not in ("shaded", "baked"):
-        raise AvatarError(f"the kind {facts['kind']!r}, {facts['shading']!r}, is not known")
+    kind = facts["kind"]
+    if kind not in ("head", "body") or facts["shading"] not in ("shaded", "baked"):
+        raise AvatarError(f"the kind {kind!r}, {facts['shading']!r}, is not known")
     primitive = {name: torch.from_numpy(a.copy()) for name, a in read_primitive(glb).items()}
     count = len(primitive["POSITION"])
     rig = _rig(glb, facts)
     surface = _read(glb, facts["materials"]["surface"], count, 5)
-    weights = primitive["WEIGHTS_0"].double()
-    head = PackagedHead(
-        rig=rig,
-        splats=Splats(
+    joints, weights = _skin(primitive, rig.num_joints)
+    light = Environment(_read(glb, facts["light"], None, None, 3), name="capture")
+    height, width, _ = light.radiance.shape
+    if width != 2 * height:
+        raise AvatarError(f"the light has {width} × {height} texels; it must be twice as wide")
+    common: dict[str, Any] = {
+        "rig": rig,
+        "splats": Splats(
             means=primitive["POSITION"],
             quaternions=primitive["ROTATION"].roll(1, -1),
             log_scales=primitive["SCALE"].clamp(min=1e-12).log(),
@@ -46,27 +55,43 @@ def package_from_glb(glb: Glb, facts: dict[str, Any]) -> tuple[PackagedHead, Sta
             features=surface[:, :3],
             channels=("albedo",) * 3,
         ),
-        joints=primitive["JOINTS_0"].long(),
-        weights=(weights / weights.sum(-1, keepdim=True)).float(),
-        surface=Surface(surface[:, :3], surface[:, 3], surface[:, 4]),
-        deformation=_deformation(glb, facts, count, rig),
-        exposure=_exposure(glb, facts["exposure"], count, rig.num_joints),
-        light=Environment(_read(glb, facts["light"], None, None, 3), name="capture"),
-        shading=facts["shading"],
-    )
-    _check(head)
-    return head, _stage(glb, facts, rig)
+        "joints": joints,
+        "weights": weights,
+        "surface": Surface(surface[:, :3], surface[:, 3], surface[:, 4]),
+        "light": light,
+        "shading": facts["shading"],
+    }
+    avatar: Packaged
+    if kind == "body":
+        avatar = PackagedBody(**common, changes=_changes(glb, facts["changes"], count, rig))
+    else:
+        exposure = _exposure(glb, facts["exposure"], count, rig.num_joints)
+        deformation = _deformation(glb, facts, count, rig)
+        codes = deformation.projection.components.shape[1]
+        if exposure.basis.shape[1] != codes:
+            raise AvatarError(f"occlusion knows {exposure.basis.shape[1]} codes, not {codes}")
+        avatar = PackagedHead(**common, deformation=deformation, exposure=exposure)
+    return avatar, _stage(glb, facts, rig)
 
 
-def _check(head: PackagedHead) -> None:
-    if int(head.joints.max()) >= head.rig.num_joints:
+def _skin(primitive: dict[str, Tensor], num_joints: int) -> tuple[Tensor, Tensor]:
+    """Joints and weights of the splats, of one set or two."""
+    sets = [number for number in range(2) if f"JOINTS_{number}" in primitive]
+    joints = torch.cat([primitive[f"JOINTS_{number}"] for number in sets], 1).long()
+    weights = torch.cat([primitive[f"WEIGHTS_{number}"] for number in sets], 1).double()
+    if int(joints.max()) >= num_joints:
         raise AvatarError("a splat follows a joint that the skin does not have")
-    height, width, _ = head.light.radiance.shape
-    if width != 2 * height:
-        raise AvatarError(f"the light has {width} × {height} texels; it must be twice as wide")
-    codes = head.deformation.projection.components.shape[1]
-    if head.exposure.basis.shape[1] != codes:
-        raise AvatarError(f"occlusion knows {head.exposure.basis.shape[1]} codes, not {codes}")
+    return joints, (weights / weights.sum(-1, keepdim=True)).float()
+
+
+def _changes(glb: Glb, parts: dict[str, Any], count: int, rig: Rig) -> Changes:
+    units, limits = (torch.tensor(parts[n], dtype=torch.float32) for n in ("units", "limits"))
+    if units.shape != (POSE_CHANNELS,) or limits.shape != units.shape or bool((limits <= 0).any()):
+        raise AvatarError(f"units and limits must be {POSE_CHANNELS} numbers, limits above zero")
+    scale = _read(glb, parts["basisScale"], POSE_CHANNELS, rig.num_expressions)
+    basis = _read(glb, parts["basis"], count, POSE_CHANNELS, rig.num_expressions)
+    start = _read(glb, parts["start"], count, POSE_CHANNELS)
+    return Changes(start, basis.mul_(scale), units, limits)
 
 
 def _rig(glb: Glb, facts: dict[str, Any]) -> Rig:
@@ -146,11 +171,18 @@ def _exposure(glb: Glb, parts: dict[str, Any], count: int, num_joints: int) -> E
 
 
 def _stage(glb: Glb, facts: dict[str, Any], rig: Rig) -> Stage:
-    camera, clip = facts["camera"], facts["clips"][0]
-    expression = _read(glb, clip["expression"], None, rig.num_expressions)
-    poses = read_motion(glb, rig.joints, expression, rig.expression_names)
-    if len(poses) != len(expression):
-        raise AvatarError(f"the clip has {len(poses)} poses and {len(expression)} expressions")
+    camera, clips = facts["camera"], facts["clips"]
+    if not clips:
+        raise AvatarError("it has no clip; one at least is expected")
+    motions = [_clip(glb, clip, rig) for clip in clips]
+    rates = {float(clip["fps"]) for clip in clips}
+    if len(rates) != 1 or not 0 < min(rates) <= _MOST_FPS:
+        raise AvatarError(f"the clips have {sorted(rates)} frames a second; one rate is expected")
+    fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
+    joined = {name: torch.cat([getattr(one, name) for one in motions]) for name in fields}
+    names = [
+        str(clip["name"]) for clip, one in zip(clips, motions, strict=True) for _ in range(len(one))
+    ]
     return Stage(
         camera=Camera(
             torch.tensor(camera["intrinsics"], dtype=torch.float32).reshape(3, 3),
@@ -158,10 +190,19 @@ def _stage(glb: Glb, facts: dict[str, Any], rig: Rig) -> Stage:
             int(camera["width"]),
             int(camera["height"]),
         ),
-        poses=poses,
-        fps=float(clip["fps"]),
-        test_start=len(poses),
+        poses=replace(motions[0], **joined),
+        fps=rates.pop(),
+        test_start=len(names),
+        clips=tuple(names) if len(clips) > 1 else (),
     )
+
+
+def _clip(glb: Glb, clip: dict[str, Any], rig: Rig) -> Pose:
+    expression = _read(glb, clip["expression"], None, rig.num_expressions)
+    poses = read_motion(glb, whole(clip["animation"]), rig, expression)
+    if len(poses) != len(expression):
+        raise AvatarError(f"the clip has {len(poses)} poses and {len(expression)} expressions")
+    return poses
 
 
 def _read(glb: Glb, array: dict[str, Any], *expected: int | None) -> Tensor:

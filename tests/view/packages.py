@@ -15,9 +15,10 @@ from incarnate.avatars.body_model import BodyModel
 from incarnate.avatars.distilled import DistilledModel
 from incarnate.avatars.files import Stage
 from incarnate.avatars.head import HeadAvatar, HeadModel
-from incarnate.splats.files.gltf_container import parse_glb, write_whole
+from incarnate.splats.files.gltf_container import parse_glb
 from incarnate.train.body_distillation import distil_body
 from incarnate.view.package import EXTENSION
+from incarnate.whole_files import write_whole
 
 
 def lively_avatar(num_splats: int = 1500, model: HeadModel | None = None) -> HeadAvatar:

@@ -16,7 +16,6 @@ from incarnate.avatars.files import (
     load_avatar,
     read_manifest,
     write_tensors,
-    write_text,
 )
 from incarnate.avatars.head import HeadAvatar
 from incarnate.avatars.materials import (
@@ -27,6 +26,7 @@ from incarnate.avatars.materials import (
 )
 from incarnate.avatars.regions import PaintedRegion, PartRegion, region_weights
 from incarnate.errors import AvatarError
+from incarnate.whole_files import whole, write_whole
 
 _ALBEDO_RANGE = (0.0, 1.0)
 _KINDS = ("albedo", "tint", "roughness", "roughness_scale", "reflectance")
@@ -113,13 +113,11 @@ def write_edited(
     feather = 0.0 if region is None else region.feather
     entry = {**edit.note(), "region": region_name, "feather": feather}
     manifest["edits"] = [*manifest.get("edits", []), entry]
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    # Training and its report are about the avatar as it was.
-    shutil.copytree(source, partial, ignore=shutil.ignore_patterns("training", "report", ".*"))
-    write_tensors(avatar_tensors(avatar), partial / "avatar.safetensors")
-    write_text(json.dumps(manifest, indent=2), partial / "avatar.json")
-    partial.replace(target)
+    with whole(target) as partial:
+        # Training and its report are about the avatar as it was.
+        shutil.copytree(source, partial, ignore=shutil.ignore_patterns("training", "report", ".*"))
+        write_tensors(avatar_tensors(avatar), partial / "avatar.safetensors")
+        write_whole(json.dumps(manifest, indent=2), partial / "avatar.json")
     return avatar
 
 

@@ -25,6 +25,7 @@ from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
 from incarnate.rigs.files import load_rig, save_rig
 from incarnate.rigs.rig import Pose, Rig
+from incarnate.whole_files import whole, write_whole
 
 _FORMAT = "incarnate-avatar"
 _VERSION = 1
@@ -117,7 +118,7 @@ def write_avatar_folder(
         "licenses": {"rig": rig.license},
         **facts,
     }
-    write_text(json.dumps(manifest, indent=2), folder / _MANIFEST)
+    write_whole(json.dumps(manifest, indent=2), folder / _MANIFEST)
 
 
 def load_avatar(folder: Path | str) -> HeadAvatar:
@@ -192,7 +193,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def add_facts(folder: Path, facts: Mapping[str, Any]) -> None:
     """Add to the manifest of an avatar, or replace in it."""
     manifest = read_manifest(folder) | dict(facts)
-    write_text(json.dumps(manifest, indent=2), folder / _MANIFEST)
+    write_whole(json.dumps(manifest, indent=2), folder / _MANIFEST)
 
 
 def avatar_tensors(avatar: HeadAvatar) -> dict[str, Tensor]:
@@ -244,9 +245,8 @@ def encoder_from_tensors(
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write safetensors; the file has another name until it is whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    save_file({name: value.contiguous() for name, value in tensors.items()}, partial)
-    partial.replace(path)
+    with whole(path) as partial:
+        save_file({name: value.contiguous() for name, value in tensors.items()}, partial)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -259,13 +259,6 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except (FileNotFoundError, SafetensorError) as error:
         raise AvatarError(f"{path} cannot be read ({error}); train the avatar again.") from error
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a small text file; it has another name until it is whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    partial.replace(path)
 
 
 def _stage_tensors(stage: Stage) -> dict[str, Tensor]:

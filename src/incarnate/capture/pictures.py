@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from incarnate.errors import CaptureError
+from incarnate.whole_files import whole
 
 Mode = Literal["RGB", "RGBA", "L"]
 _JPEG_QUALITY = 95
@@ -53,12 +54,10 @@ def picture_size(path: Path) -> tuple[int, int]:
 
 def write_picture(path: Path, pixels: UInt8[np.ndarray, "height width *c"]) -> None:
     """Write a PNG or JPEG (by the file's ending); the file has another name until it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    if path.suffix.lower() in (".jpg", ".jpeg"):
-        # Full chroma resolution: lips and irises are small and saturated.
-        picture.save(partial, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
-    else:
-        picture.save(partial, "PNG", compress_level=_PNG_LEVEL)
-    partial.replace(path)
+    with whole(path) as partial:
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            # Full chroma resolution: lips and irises are small and saturated.
+            picture.save(partial, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+        else:
+            picture.save(partial, "PNG", compress_level=_PNG_LEVEL)

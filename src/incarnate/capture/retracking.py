@@ -11,6 +11,7 @@ from incarnate.capture.files import load_capture, manifest_of
 from incarnate.capture.manifest import MANIFEST_NAME, manifest_json
 from incarnate.capture.writing import save_track
 from incarnate.errors import CaptureError
+from incarnate.whole_files import whole, write_whole
 
 
 def write_retracked(
@@ -31,19 +32,12 @@ def write_retracked(
     """
     if folder.exists():
         raise CaptureError(f"{folder} exists; it is left alone. Give a folder that does not.")
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
+    with whole(folder) as partial:
         shutil.copytree(capture.folder, partial, copy_function=_link_or_copy)
         copied = save_track(track, partial)
         noted = replace(copied, provenance={**copied.provenance, **provenance})
         # A new file, since the old one may be a link to the capture's own.
-        manifest = partial / f".{MANIFEST_NAME}.partial"
-        manifest.write_text(manifest_json(manifest_of(noted)), encoding="utf-8")
-        manifest.replace(partial / MANIFEST_NAME)
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        write_whole(manifest_json(manifest_of(noted)), partial / MANIFEST_NAME)
     return load_capture(folder)
 
 

@@ -12,6 +12,7 @@ from incarnate.capture.capture import Capture, Track
 from incarnate.errors import CaptureError
 from incarnate.rigs.files import resolve_rig
 from incarnate.rigs.rig import Pose, Rig
+from incarnate.whole_files import whole
 
 TRACK_NAME = "track.npz"
 _FORMAT = "incarnate-track"
@@ -109,10 +110,8 @@ def write_track(track: Track, folder: Path, rig: str) -> None:
     for name, value in (("shape", track.shape), ("offset", track.offset)):
         if value is not None:
             arrays[name] = value.numpy()
-    partial = folder / f".{TRACK_NAME}.partial"
-    with partial.open("wb") as file:
+    with whole(folder / TRACK_NAME) as partial, partial.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    partial.replace(folder / TRACK_NAME)
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ from incarnate.light.environment import Environment
 from incarnate.light.files import save_environment
 from incarnate.rigs.files import save_rig
 from incarnate.rigs.rig import Rig
+from incarnate.whole_files import write_whole
 
 _IMAGES: Final = {
     "png": "images/{camera}/{frame:06d}.png",
@@ -66,7 +67,7 @@ class CaptureWriter:
 
     def __init__(self, folder: Path | str, header: CaptureHeader) -> None:
         self.folder = Path(folder)
-        self._partial = self.folder.with_name(f".{self.folder.name}.partial")
+        self._partial = self.folder.with_name(f".partial-{self.folder.name}")
         jpeg = header.encoding == "jpeg"
         self._capture = Capture(
             folder=self._partial,
@@ -259,9 +260,7 @@ def save_track(track: Track, folder: Path | str) -> Capture:
         )
     write_track(track, capture.folder, capture.rig)
     capture = replace(capture, layout=replace(capture.layout, track=TRACK_NAME))
-    partial = capture.folder / f".{MANIFEST_NAME}.partial"
-    partial.write_text(manifest_json(manifest_of(capture)), encoding="utf-8")
-    partial.replace(capture.folder / MANIFEST_NAME)
+    write_whole(manifest_json(manifest_of(capture)), capture.folder / MANIFEST_NAME)
     return capture
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, final
 
 from incarnate.errors import IncarnateError
+from incarnate.whole_files import write_whole
 
 _NAME: Final = "demo.json"
 _FIGURES: Final = (
@@ -47,9 +48,7 @@ class DemoNotes:
         self._write()
 
     def _write(self) -> None:
-        partial = self._path.with_name(f".{self._path.name}.partial")
-        partial.write_text(json.dumps(self._content, indent=1) + "\n", encoding="utf-8")
-        partial.replace(self._path)
+        write_whole(json.dumps(self._content, indent=1) + "\n", self._path)
 
 
 def open_notes(folder: Path, preset: str, video: Path | None) -> DemoNotes:

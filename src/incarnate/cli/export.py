@@ -198,13 +198,13 @@ def _write_ply(job: Job) -> str:
 def _write_spz(job: Job) -> str:
     import json
 
-    from incarnate.splats.files.cloud import write_bytes
     from incarnate.splats.files.spz import write_spz
+    from incarnate.whole_files import write_whole
 
     report = write_sequence(job, ".spz", write_spz)
     # SPZ has no place for words.
     notes = job.output.with_name(f"{job.output.name}.json")
-    write_bytes(json.dumps(dict(job.notes), indent=2, ensure_ascii=False).encode(), notes)
+    write_whole(json.dumps(dict(job.notes), indent=2, ensure_ascii=False), notes)
     return f"{report}; consent and licences in {notes.name}"
 
 
@@ -252,7 +252,7 @@ def _package(job: Job) -> bytes:
 
 
 def _write_package(job: Job) -> str:
-    from incarnate.splats.files.gltf_container import write_whole
+    from incarnate.whole_files import write_whole
 
     content = _package(job)
     write_whole(content, job.output)

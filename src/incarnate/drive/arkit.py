@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from incarnate.errors import DriveError
+from incarnate.whole_files import whole
 
 # Apple's order, which is that of the files.
 ARKIT_EXPRESSIONS: Final = (
@@ -102,14 +103,12 @@ def write_arkit_csv(recording: FaceRecording, path: Path) -> None:
     The file has another name until it is whole. Times are kept to a thousandth of a frame.
     """
     names = [name[0].upper() + name[1:] for name in ARKIT_CHANNELS]
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as stream:
+    with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["Timecode", "BlendShapeCount", *names])
         for time, row in zip(recording.times, recording.values, strict=True):
             code = _timecode_of(float(time), recording.fps)
             writer.writerow([code, len(row), *(repr(float(value)) for value in row)])
-    partial.replace(path)
 
 
 def _columns(path: Path, header: list[str]) -> dict[str, int]:

@@ -29,6 +29,7 @@ from incarnate.rigs.joint_names import (
     SMPLX_JOINTS,
     smplx_names,
 )
+from incarnate.whole_files import whole
 
 RECORDING_ENDINGS: Final = (".csv", ".npz")
 
@@ -157,11 +158,8 @@ class BodyRecorder:
             for key, names in parts.items()
         }
         arrays |= {"transl": transl.numpy(), "fps": np.array(_FPS)}
-        partial = self._path.with_name(f".{self._path.name}.partial")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
+        with whole(self._path) as partial, partial.open("wb") as stream:
             np.savez(stream, **arrays)
-        partial.replace(self._path)
         return f"{len(transl)} frames of a body"
 
 

@@ -16,8 +16,8 @@ from incarnate.evaluate.report import (
     Figure,
     finite,
     shortened,
-    write_whole,
 )
+from incarnate.whole_files import write_whole
 
 BODY_FIGURES: tuple[Figure, ...] = (
     Figure("psnr_matte", "PSNR inside the matte", " dB", 2, "higher"),
@@ -56,9 +56,9 @@ def write_body_report(report: BodyReport, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(body_report_json(report), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / JSON_NAME, content + "\n")
-    write_whole(folder / MARKDOWN_NAME, body_report_markdown(report))
-    write_whole(folder / PAGE_NAME, body_report_page(report))
+    write_whole(content + "\n", folder / JSON_NAME)
+    write_whole(body_report_markdown(report), folder / MARKDOWN_NAME)
+    write_whole(body_report_page(report), folder / PAGE_NAME)
     return folder / PAGE_NAME
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from incarnate.evaluate.page import report_page
 from incarnate.evaluate.scores import Report
+from incarnate.whole_files import write_whole
 
 JSON_NAME = "report.json"
 MARKDOWN_NAME = "report.md"
@@ -58,9 +59,9 @@ def write_report(report: Report, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps(report_json(report), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / JSON_NAME, content + "\n")
-    write_whole(folder / MARKDOWN_NAME, report_markdown(report))
-    write_whole(folder / PAGE_NAME, report_page(report, figure_rows(report)))
+    write_whole(content + "\n", folder / JSON_NAME)
+    write_whole(report_markdown(report), folder / MARKDOWN_NAME)
+    write_whole(report_page(report, figure_rows(report)), folder / PAGE_NAME)
     return folder / PAGE_NAME
 
 
@@ -138,10 +139,3 @@ def finite(value: Any) -> Any:
 def shortened(value: str | int | list[int]) -> str:
     """A value of a protocol as one line of text."""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text that appears only when it is whole."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

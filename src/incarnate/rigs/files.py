@@ -9,6 +9,7 @@ import torch
 from incarnate.errors import RigError
 from incarnate.rigs.packing import pack_columns, unpack_columns
 from incarnate.rigs.rig import Rig, SurfacePoints
+from incarnate.whole_files import whole
 
 _FORMAT = "incarnate-rig"
 _VERSION = 1
@@ -47,10 +48,8 @@ def save_rig(rig: Rig, path: Path, *, step: float | None = None) -> None:
         "landmarks": tuple(rig.landmarks),
     }
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with whole(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    partial.replace(path)
 
 
 def load_rig(path: Path) -> Rig:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from incarnate.avatars.files import load_avatar, write_text
+from incarnate.avatars.files import load_avatar
 from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
 from incarnate.evaluate.protocol import evaluate
@@ -28,6 +28,7 @@ from incarnate.train.checkpoints import claim_folder
 from incarnate.train.cpu_minutes import cpu_minutes, minutes_of
 from incarnate.train.fit import train_head
 from incarnate.train.recipes import HeadRecipe
+from incarnate.whole_files import write_whole
 
 _RESULT = "result.json"
 
@@ -211,7 +212,7 @@ def _run_arm(
     own |= {} if minutes is None else {"minutes": minutes}
     known = report_json(report)
     figures = {key: float(v) for key, v in known.items() if isinstance(v, int | float)} | own
-    write_text(json.dumps(wanted | {"figures": figures}, indent=1), path)
+    write_whole(json.dumps(wanted | {"figures": figures}, indent=1), path)
     return ArmResult(arm.name, arm.claim, arm.difference, figures)
 
 
@@ -233,9 +234,9 @@ def _write_table(
         "recipe": asdict(recipe),
         "arms": [asdict(result) for result in results],
     }
-    write_text(json.dumps(content, indent=1) + "\n", folder / "ablation.json")
+    write_whole(json.dumps(content, indent=1) + "\n", folder / "ablation.json")
     setting = (
         f"Capture {capture.name}, preset {recipe.preset}: {recipe.steps} steps at {recipe.size} "
         f"pixels, at most {recipe.max_splats} splats, seed {recipe.seed}; the same frames for all."
     )
-    write_text(ablation_markdown(results, setting), folder / "ablation.md")
+    write_whole(ablation_markdown(results, setting), folder / "ablation.md")

@@ -9,7 +9,6 @@ from typing import Any
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.body_files import load_body
-from incarnate.avatars.files import write_text
 from incarnate.avatars.template import TEMPLATE_NAME
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
@@ -39,6 +38,7 @@ from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import claim_folder
 from incarnate.train.cpu_minutes import cpu_minutes, minutes_of
+from incarnate.whole_files import write_whole
 
 _RESULT = "result.json"
 
@@ -124,7 +124,7 @@ def _run_arm(arm: BodyArm, run: _Run, progress: Progress | None) -> BodyArmResul
     )
     write_body_report(replace(report, avatar=arm.name), path.parent / "report")
     splits, own = _figures(report), _own_figures(report, avatar, trained)
-    write_text(json.dumps(wanted | {"splits": splits, "own": own}, indent=1), path)
+    write_whole(json.dumps(wanted | {"splits": splits, "own": own}, indent=1), path)
     return _result(arm, splits, own)
 
 
@@ -184,10 +184,10 @@ def _write_table(results: Sequence[BodyArmResult], run: _Run) -> None:
         "options": asdict(run.options),
         "arms": [asdict(result) for result in results],
     }
-    write_text(json.dumps(content, indent=1) + "\n", run.folder / "ablation.json")
+    write_whole(json.dumps(content, indent=1) + "\n", run.folder / "ablation.json")
     setting = (
         f"Capture {run.capture.name}, preset {recipe.preset}: {recipe.steps} steps at "
         f"{recipe.size} pixels, maps of {recipe.model.map_size}², seed {recipe.seed}; the same "
         "frames for all."
     )
-    write_text(body_ablation_markdown(results, setting), run.folder / "ablation.md")
+    write_whole(body_ablation_markdown(results, setting), run.folder / "ablation.md")

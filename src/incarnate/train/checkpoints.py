@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from incarnate.avatars.files import read_tensors, write_tensors, write_text
+from incarnate.avatars.files import read_tensors, write_tensors
 from incarnate.errors import AvatarError
 from incarnate.train.body_recipes import BodyRecipe
 from incarnate.train.recipes import HeadRecipe
+from incarnate.whole_files import write_whole
 
 _NAME = "checkpoint.safetensors"
 _RECIPE = "recipe.json"
@@ -62,7 +63,7 @@ def claim_folder(folder: Path, recipe: HeadRecipe | BodyRecipe, capture: Path) -
     path = folder / _RECIPE
     wanted = {"capture": str(capture.resolve()), **asdict(recipe)}
     if not path.is_file():
-        write_text(json.dumps(wanted, indent=2), path)
+        write_whole(json.dumps(wanted, indent=2), path)
         return
     found = json.loads(path.read_text())
     different = sorted(k for k in wanted if found.get(k) != json.loads(json.dumps(wanted[k])))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from incarnate.avatars.files import write_text
+from incarnate.whole_files import write_whole
 
 Progress = Callable[[int, int, str], None]
 _NAME = "minutes.json"
@@ -31,7 +31,7 @@ def cpu_minutes(folder: Path, progress: Progress | None) -> Iterator[Progress]:
 
     def write() -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(json.dumps(before + (time.process_time() - start) / 60), folder / _NAME)
+        write_whole(json.dumps(before + (time.process_time() - start) / 60), folder / _NAME)
 
     def tell(done: int, total: int, text: str) -> None:
         nonlocal last

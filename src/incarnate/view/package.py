@@ -20,13 +20,14 @@ from incarnate.avatars.codes import CODE_LIMIT
 from incarnate.avatars.files import Stage
 from incarnate.avatars.head import HeadAvatar
 from incarnate.errors import AvatarError
-from incarnate.splats.files.gltf_container import GlbWriter, read_glb, write_whole
+from incarnate.splats.files.gltf_container import GlbWriter, read_glb
 from incarnate.view.package_baking import MOST_COEFFICIENTS, baked_body
 from incarnate.view.package_body import Packaged, PackagedBody
 from incarnate.view.package_gltf import SPLATTING, clip_ranges, motion, skeleton, splat_primitive
 from incarnate.view.package_head import PackagedHead
 from incarnate.view.package_reading import package_from_glb
 from incarnate.view.package_reduction import NUM_COEFFICIENTS, reduced_head
+from incarnate.whole_files import write_whole
 
 EXTENSION: Final = "INCARNATE_avatar"
 HEAD_VERSION: Final = 1

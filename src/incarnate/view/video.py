@@ -1,7 +1,6 @@
 """Writes pictures as a video file, or as a folder of numbered pictures."""
 
 import re
-import shutil
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from incarnate.errors import RenderError
+from incarnate.whole_files import discard
 
 Picture = UInt8[np.ndarray, "height width 3"]
 
@@ -71,12 +71,12 @@ class VideoWriter:
                 "name that ends in .mp4, or one without an ending for a folder of PNG pictures"
             )
         self._fps = fps
-        self._partial = self.path.with_name(f".{self.path.name}.partial")
+        self._partial = self.path.with_name(f".partial-{self.path.name}")
         self._sink: _Sink | None = None
         _check_target(self.path)
 
     def __enter__(self) -> "VideoWriter":
-        _remove(self._partial)
+        discard(self._partial)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_video = self.path.suffix != ""
         self._sink = _Mp4(self._partial, self._fps) if is_video else _Folder(self._partial)
@@ -94,10 +94,10 @@ class VideoWriter:
             if error is None and self.num_frames == 0:
                 raise RenderError(f"nothing to write to {self.path}: there was no picture")
             if error is None:
-                _remove(self.path)
+                discard(self.path)
                 self._partial.replace(self.path)
         finally:
-            _remove(self._partial)
+            discard(self._partial)
 
     def write(self, picture: Picture) -> None:
         """Append a picture; all have the size of the first."""
@@ -177,10 +177,3 @@ def _check_target(path: Path) -> None:
             f"cannot write pictures to {path}: the folder holds other things ({others[0]}); give "
             "a new folder, or a name that ends in .mp4"
         )
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

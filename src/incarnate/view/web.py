@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from incarnate.errors import RenderError
-from incarnate.splats.files.gltf_container import write_whole
+from incarnate.whole_files import write_whole
 
 PAGE_NAME = "index.html"
 PACKAGE_NAME = "avatar.glb"

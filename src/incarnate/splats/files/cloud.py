@@ -135,11 +135,3 @@ def read_bytes(path: Path) -> bytes:
     if path.stat().st_size > MAX_BYTES:
         raise SplatFileError(f"{path} is longer than {MAX_BYTES >> 30} GiB, the most that is read.")
     return path.read_bytes()
-
-
-def write_bytes(data: bytes, path: Path) -> None:
-    """Write a file; it has another name until it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)

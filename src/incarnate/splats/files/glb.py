@@ -18,9 +18,9 @@ from incarnate.splats.files.cloud import (
     logits_of,
     opacities,
     read_bytes,
-    write_bytes,
 )
 from incarnate.splats.files.gltf_container import ARRAY_BUFFER, Glb, GlbWriter, parse_glb
+from incarnate.whole_files import write_whole
 
 Json = dict[str, Any]
 
@@ -45,7 +45,7 @@ def write_glb(cloud: SplatCloud, path: Path, *, notes: Mapping[str, str] | None 
         "nodes": [{"mesh": 0, "name": "splats"}],
         "meshes": [{"primitives": [splat_primitive(cloud, arrays)]}],
     }
-    write_bytes(arrays.glb(document), path)
+    write_whole(arrays.glb(document), path)
 
 
 def splat_primitive(cloud: SplatCloud, arrays: GlbWriter) -> Json:

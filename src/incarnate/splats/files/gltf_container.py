@@ -1,9 +1,7 @@
 """The GLB container: a header, one JSON chunk, one binary chunk (glTF 2.0, section 4.4)."""
 
 import json
-import os
 import struct
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,19 +205,6 @@ class GlbWriter:
         header = struct.pack("<III", _MAGIC, _VERSION, total)
         chunk = struct.pack("<II", len(text), _JSON) + text
         return b"".join([header, chunk, struct.pack("<II", self._length, _BINARY), *self._parts])
-
-
-def write_whole(content: bytes, path: Path) -> None:
-    """Write a file that has another name until it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(path.suffix, ".unfinished-", path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
 
 
 def read_glb(path: Path | str) -> Glb:

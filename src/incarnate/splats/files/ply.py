@@ -18,8 +18,8 @@ from incarnate.splats.files.cloud import (
     check_count,
     checked_cloud,
     read_bytes,
-    write_bytes,
 )
+from incarnate.whole_files import write_whole
 
 Axes = Literal["y-down", "y-up"]
 """Which way the y axis of a file points; x is the subject's left either way."""
@@ -82,7 +82,7 @@ def write_ply(
         "end_header\n",
     ]
     header = "\n".join(lines).encode("ascii", "replace")
-    write_bytes(header + np.concatenate(columns, 1).astype("<f4").tobytes(), path)
+    write_whole(header + np.concatenate(columns, 1).astype("<f4").tobytes(), path)
 
 
 def read_ply(path: Path, axes: Axes | None = None) -> SplatCloud:

@@ -23,8 +23,8 @@ from incarnate.splats.files.cloud import (
     logits_of,
     opacities,
     read_bytes,
-    write_bytes,
 )
+from incarnate.whole_files import write_whole
 
 _MAGIC: Final = 0x5053474E
 _HEADER: Final = struct.Struct("<IIIBBBB")
@@ -67,7 +67,7 @@ def write_spz(cloud: SplatCloud, path: Path) -> None:
     header = _HEADER.pack(_MAGIC, _VERSION, len(cloud), cloud.degree, bits, 0, 0)
     plain = header + b"".join(array.tobytes() for array in arrays)
     # No time in the stream: the same splats give the same file.
-    write_bytes(gzip.compress(plain, 9, mtime=0), path)
+    write_whole(gzip.compress(plain, 9, mtime=0), path)
 
 
 def read_spz(path: Path) -> SplatCloud:

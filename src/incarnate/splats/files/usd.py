@@ -21,6 +21,7 @@ from incarnate.splats.files.cloud import (
     logits_of,
     opacities,
 )
+from incarnate.whole_files import whole
 
 ENDINGS: Final = (".usd", ".usda", ".usdc", ".usdz")
 """Names that USD files have; .usda is text, .usdz can only be read."""
@@ -55,24 +56,21 @@ def write_usd(
     if path.suffix not in ENDINGS[:3]:
         raise SplatFileError(f"{path}: the name of a USD file ends in {', '.join(ENDINGS[:3])}.")
     usd = _usd()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{path.name}")
-    partial.unlink(missing_ok=True)
-    stage = usd.Usd.Stage.CreateNew(str(partial))
-    usd.UsdGeom.SetStageUpAxis(stage, usd.UsdGeom.Tokens.y)
-    usd.UsdGeom.SetStageMetersPerUnit(stage, 1.0)
-    stage.SetFramesPerSecond(fps)
-    stage.SetTimeCodesPerSecond(fps)
-    stage.GetRootLayer().customLayerData = dict(notes or {})
-    field = usd.UsdVol.ParticleField3DGaussianSplat.Define(stage, "/Splats")
-    stage.SetDefaultPrim(field.GetPrim())
-    count = _write_frames(usd, field, clouds, path)
-    if count > 1:
-        stage.SetStartTimeCode(0)
-        stage.SetEndTimeCode(count - 1)
-    stage.GetRootLayer().Save()
-    del field, stage
-    partial.replace(path)
+    with whole(path) as partial:
+        stage = usd.Usd.Stage.CreateNew(str(partial))
+        usd.UsdGeom.SetStageUpAxis(stage, usd.UsdGeom.Tokens.y)
+        usd.UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+        stage.SetFramesPerSecond(fps)
+        stage.SetTimeCodesPerSecond(fps)
+        stage.GetRootLayer().customLayerData = dict(notes or {})
+        field = usd.UsdVol.ParticleField3DGaussianSplat.Define(stage, "/Splats")
+        stage.SetDefaultPrim(field.GetPrim())
+        count = _write_frames(usd, field, clouds, path)
+        if count > 1:
+            stage.SetStartTimeCode(0)
+            stage.SetEndTimeCode(count - 1)
+        stage.GetRootLayer().Save()
+        del field, stage
     return count
 
 

@@ -1,6 +1,8 @@
 // The camera: pinhole, OpenCV axes, matrices row-major as in Python.
 
 import type { CameraFacts, Package } from "./package";
+import { type Pose, poseAvatar } from "./rig";
+import { Sorter, sortStart } from "./sorting";
 
 export interface Camera {
   /** fx, fy, cx, cy in pixels of a picture of the given size. */
@@ -23,6 +25,9 @@ export function cameraOf(facts: CameraFacts): Camera {
   };
 }
 
+// How much more of a body's picture there is than body.
+const AROUND = 1.15;
+
 function lookAt(eye: Vector, target: Vector): number[] {
   const forward = unit([target[0] - eye[0], target[1] - eye[1], target[2] - eye[2]]);
   const right = unit(cross(forward, [0, 1, 0]));
@@ -40,32 +45,68 @@ function unit(v: Vector): Vector {
   return [v[0] / length, v[1] / length, v[2] / length];
 }
 
+interface Place {
+  azimuth: number;
+  elevation: number;
+  distance: number;
+  target: Vector;
+}
+
 /** A camera that goes around a point. */
 export class Orbit {
-  azimuth = 0;
-  elevation = 0;
-  distance = 1;
-  target: Vector = [0, 0, 0];
-  private readonly home: { azimuth: number; elevation: number; distance: number; target: Vector };
-  private readonly tangent: number;
+  azimuth: number;
+  elevation: number;
+  distance: number;
+  target: Vector;
+  private shift: Vector = [0, 0, 0];
+
+  private constructor(
+    private readonly home: Place,
+    private readonly tangent: number,
+    /** Where the root was when the camera chose its place; undefined where it stays there. */
+    private readonly root?: ArrayLike<number>,
+  ) {
+    this.azimuth = home.azimuth;
+    this.elevation = home.elevation;
+    this.distance = home.distance;
+    this.target = [...home.target];
+  }
 
   /** Starts where the capture's camera stood. */
-  constructor(avatar: Package) {
-    const facts = avatar.camera;
-    const m = facts.cameraFromWorld;
+  static ofHead(avatar: Package): Orbit {
+    const m = avatar.camera.cameraFromWorld;
     const eye: Vector = [0, 1, 2].map((c) => -(m[c] * m[3] + m[4 + c] * m[7] + m[8 + c] * m[11])) as Vector;
-    this.tangent = (0.5 * facts.height) / facts.intrinsics[4];
-    const center = centerOf(avatar);
+    const center = [0, 1, 2].map((axis) => quantile(avatar.splats.means, axis, 0.5));
     // The point ahead of the camera that is nearest to the head's middle.
     const forward: Vector = [m[8], m[9], m[10]];
     const depth = [0, 1, 2].reduce((sum, i) => sum + forward[i] * (center[i] - eye[i]), 0);
-    this.distance = Math.max(depth, 0.1);
-    this.target = [0, 1, 2].map((i) => eye[i] + forward[i] * this.distance) as Vector;
-    const away = unit([eye[0] - this.target[0], eye[1] - this.target[1], eye[2] - this.target[2]]);
-    this.azimuth = Math.atan2(away[0], away[2]);
-    this.elevation = Math.asin(away[1]);
-    const { azimuth, elevation, distance, target } = this;
-    this.home = { azimuth, elevation, distance, target };
+    const distance = Math.max(depth, 0.1);
+    const target = [0, 1, 2].map((i) => eye[i] + forward[i] * distance) as Vector;
+    const away = unit([eye[0] - target[0], eye[1] - target[1], eye[2] - target[2]]);
+    const place = { azimuth: Math.atan2(away[0], away[2]), elevation: Math.asin(away[1]), distance, target };
+    return new Orbit(place, tangentOf(avatar));
+  }
+
+  /** Before a body in a pose, all of it in the picture; follows where it goes. */
+  static ofBody(avatar: Package, pose: Pose): Orbit {
+    const { coefficients, transforms } = poseAvatar(avatar, pose);
+    const places = new Sorter(sortStart(avatar));
+    places.pose(coefficients, transforms);
+    // A few stray splats are no part of its outline.
+    const [low, high] = [0.002, 0.998].map((part) => [0, 1, 2].map((axis) => quantile(places.world, axis, part)));
+    const size = [0, 1, 2].map((axis) => high[axis] - low[axis]);
+    const target = [0, 1, 2].map((axis) => (low[axis] + high[axis]) / 2) as Vector;
+    const tangent = tangentOf(avatar);
+    const reach = Math.hypot(size[0], size[2]) / 2;
+    const distance = (AROUND * Math.max(size[1] / 2, reach)) / tangent + reach;
+    // The root's third column is where its front looks.
+    const azimuth = Math.atan2(transforms[8], transforms[10]);
+    return new Orbit({ azimuth, elevation: 0.06, distance, target }, tangent, pose.translation.slice());
+  }
+
+  /** Go along with the root, over the ground; jumps are seen as such. */
+  follow(root: ArrayLike<number>): void {
+    if (this.root) this.shift = [root[0] - this.root[0], 0, root[2] - this.root[2]];
   }
 
   reset(): void {
@@ -78,7 +119,7 @@ export class Orbit {
   }
 
   zoom(factor: number): void {
-    this.distance = Math.max(0.15, Math.min(8, this.distance * factor));
+    this.distance = Math.max(0.15, Math.min(12, this.distance * factor));
   }
 
   /** Move the target in the plane of the picture, by shares of its height. */
@@ -91,7 +132,8 @@ export class Orbit {
   private view(): number[] {
     const e = Math.cos(this.elevation);
     const away = [e * Math.sin(this.azimuth), Math.sin(this.elevation), e * Math.cos(this.azimuth)];
-    return lookAt(this.target.map((t, i) => t + this.distance * away[i]) as Vector, this.target);
+    const target = this.target.map((t, i) => t + this.shift[i]) as Vector;
+    return lookAt(target.map((t, i) => t + this.distance * away[i]) as Vector, target);
   }
 
   /** The camera for a picture; where it is narrow, its width shows what its height would. */
@@ -101,11 +143,12 @@ export class Orbit {
   }
 }
 
-function centerOf(avatar: Package): Vector {
-  const { means } = avatar.splats;
-  const middle = (axis: number): number => {
-    const values = Float32Array.from({ length: avatar.count }, (_, i) => means[3 * i + axis]).sort();
-    return values[Math.floor(values.length / 2)];
-  };
-  return [middle(0), middle(1), middle(2)];
+function tangentOf(avatar: Package): number {
+  return (0.5 * avatar.camera.height) / avatar.camera.intrinsics[4];
+}
+
+/** Below which value a share of the places lie along an axis. */
+function quantile(places: Float32Array, axis: number, part: number): number {
+  const values = Float32Array.from({ length: places.length / 3 }, (_, i) => places[3 * i + axis]).sort();
+  return values[Math.floor(part * (values.length - 1))];
 }

@@ -1,6 +1,6 @@
-// What the sliders do to a pose.
+// What the sliders do to a pose: of a face, and of the head on a body.
 
-import type { Package } from "./package";
+import type { Clip, Package } from "./package";
 import { type Pose, poseOfClip, restPose, turnJoint } from "./rig";
 
 /** One slider. */
@@ -46,13 +46,18 @@ const ANGLES: { key: string; label: string; joints: string[]; axis: number; low:
   { key: "tilt", label: "Tilt", joints: ["head"], axis: 2, low: -25, high: 25 },
   { key: "neck", label: "Neck", joints: ["neck"], axis: 1, low: -20, high: 20 },
 ];
+/** Sliders of a body: what has no clothes on. */
+const BODY_ANGLES = ["turn", "nod", "tilt", "neck"];
 
 /** The sliders that an avatar has a use for. */
 export function controlsOf(avatar: Package): ControlGroup[] {
+  if (avatar.kind === "body") {
+    // A body's expressions are what its clips make of its clothes, and mean nothing one by one.
+    const controls = anglesOf(avatar).filter(({ key }) => BODY_ANGLES.includes(key));
+    return controls.length ? [{ title: "Head", controls, isFolded: false }] : [];
+  }
   const has = (names: string[]): boolean => names.some((name) => avatar.expressions.includes(name));
-  const angles = ANGLES.filter(({ joints }) => joints.some((name) => avatar.skeleton.names.includes(name))).map(
-    ({ key, label, low, high }) => ({ key, label, low, high, isAngle: true }),
-  );
+  const angles = anglesOf(avatar);
   const faces = Object.keys(EXPRESSIONS)
     .filter((label) => has(EXPRESSIONS[label]))
     .map((label) => ({ key: `face:${label}`, label, low: 0, high: 1, isAngle: false }));
@@ -66,14 +71,21 @@ export function controlsOf(avatar: Package): ControlGroup[] {
   return groups.filter(({ controls }) => controls.length > 0);
 }
 
-/** The pose of a clip's moment, or of a face at rest, with the sliders added. */
-export function composePose(avatar: Package, moment: number | undefined, values: Values): Pose {
-  const clip = avatar.clips[0];
-  const pose = clip && moment !== undefined ? poseOfClip(clip, moment) : atRest(avatar);
-  for (const [label, names] of Object.entries(EXPRESSIONS)) {
-    for (const name of names) addExpression(avatar, pose, name, values[`face:${label}`] ?? 0);
-  }
-  avatar.expressions.forEach((name) => addExpression(avatar, pose, name, values[`raw:${name}`] ?? 0));
+function anglesOf(avatar: Package): Control[] {
+  const isThere = (name: string): boolean => avatar.skeleton.names.includes(name);
+  return ANGLES.filter(({ joints }) => joints.some(isThere)).map(({ key, label, low, high }) => ({
+    key,
+    label,
+    low,
+    high,
+    isAngle: true,
+  }));
+}
+
+/** The pose of a clip's moment, or of a face or body at rest, with the sliders added. */
+export function composePose(avatar: Package, clip: Clip | undefined, moment: number | undefined, values: Values): Pose {
+  const pose = clip && moment !== undefined ? poseOfClip(clip, moment) : atRest(avatar, clip);
+  if (avatar.kind === "head") addExpressions(avatar, pose, values);
   for (const { key, joints, axis } of ANGLES) {
     const angle = (values[key] ?? 0) * RADIANS;
     if (angle === 0) continue;
@@ -85,16 +97,22 @@ export function composePose(avatar: Package, moment: number | undefined, values:
   return pose;
 }
 
-/** Face and joints at rest, the body where the clip begins. */
-function atRest(avatar: Package): Pose {
+/** Face and joints at rest, the whole where the clip begins. */
+function atRest(avatar: Package, clip: Clip | undefined): Pose {
   const pose = restPose(avatar);
-  const clip = avatar.clips[0];
   if (clip) {
     const first = poseOfClip(clip, 0);
     pose.translation = first.translation;
     pose.rotations.set(first.rotations.subarray(0, 4));
   }
   return pose;
+}
+
+function addExpressions(avatar: Package, pose: Pose, values: Values): void {
+  for (const [label, names] of Object.entries(EXPRESSIONS)) {
+    for (const name of names) addExpression(avatar, pose, name, values[`face:${label}`] ?? 0);
+  }
+  avatar.expressions.forEach((name) => addExpression(avatar, pose, name, values[`raw:${name}`] ?? 0));
 }
 
 function addExpression(avatar: Package, pose: Pose, name: string, value: number): void {

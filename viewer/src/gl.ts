@@ -134,14 +134,17 @@ export class Texture {
   }
 }
 
+// As wide as every device allows; a list that would get too tall is as wide as this one does.
 const ROW = 2048;
 
 /** A list of numbers as a texture, as many texels a row as fit. */
 export function listTexture(gl: Gl, kind: Kind, data: Numbers): Texture {
   const { channels } = formatOf(gl, kind);
   const texels = Math.ceil(data.length / channels);
-  const width = Math.min(texels, ROW);
+  const most = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
+  const width = Math.min(texels, texels > ROW * most ? most : ROW);
   const height = Math.ceil(texels / width);
+  if (height > most) throw new Error("The avatar has more splats than this device's textures hold.");
   const padded = new (data.constructor as new (length: number) => Numbers)(width * height * channels);
   padded.set(data as never);
   return new Texture(gl, kind, width, height, padded);

@@ -9,7 +9,8 @@ import { poseOfClip } from "./rig";
 import { Viewer } from "./viewer";
 
 interface StillRequest {
-  /** Of the first clip. */
+  /** Number of the clip; the first if left out. */
+  clip?: number;
   frame: number;
   camera?: CameraFacts;
   light?: string;
@@ -37,7 +38,7 @@ async function still(request: StillRequest): Promise<string> {
   const { avatar } = page;
   const light = page.light(request.light ?? "capture", request.rotation ?? 0);
   if (!avatar || !light) throw new Error("No avatar is shown.");
-  const pose = poseOfClip(avatar.clips[0], request.frame);
+  const pose = poseOfClip(avatar.clips[request.clip ?? 0], request.frame);
   const camera = cameraOf(request.camera ?? avatar.camera);
   if (offstage?.avatar !== avatar) {
     offstage = { avatar, viewer: new Viewer(document.createElement("canvas"), avatar, pose) };

@@ -3,19 +3,24 @@
 import { type ArrayFacts, FileError, Glb, type Numbers } from "./glb";
 
 const EXTENSION = "INCARNATE_avatar";
-const VERSION = 1;
+const VERSION = 2;
 const MAX_SPLATS = 2_000_000;
 export const DIRECTIONS = 128;
+/** What a pose changes of a body's splat: albedo 3, offset 3, opacity 1, scale 3, turn 3, exposure 1. */
+export const CHANGES = 14;
 
 interface Extension {
   version: number;
-  kind: string;
+  kind: "head" | "body";
   name: string;
   consent: Record<string, string | null> | null;
   licenses: Record<string, string>;
   numSplats: number;
   shading: "shaded" | "baked";
   expressions: string[];
+  /** Of a body. */
+  changes: Record<"start" | "basis" | "basisScale", ArrayFacts> & { units: number[]; limits: number[] };
+  /** Of a head, as the exposure is. */
   deformation: Record<"codeMean" | "codeComponents" | "coefficients" | "basis", ArrayFacts> & {
     codeLimit: number;
   };
@@ -62,15 +67,26 @@ export interface Radiance {
   texels: Numbers;
 }
 
-export interface Package {
+interface Common {
   name: string;
   consent: Record<string, string | null> | null;
   licenses: Record<string, string>;
   count: number;
   baked: boolean;
+  /** Of a body, its coefficients. */
   expressions: string[];
   skeleton: Skeleton;
   splats: Record<"means" | "rotations" | "scales" | "opacities" | "joints" | "weights", Numbers>;
+  /** Joints that may move a splat: four or eight. */
+  influences: number;
+  surface: Numbers;
+  light: Radiance;
+  camera: CameraFacts;
+  clips: Clip[];
+}
+
+export interface HeadPackage extends Common {
+  kind: "head";
   deformation: {
     limit: number;
     mean: Numbers;
@@ -80,7 +96,6 @@ export interface Package {
     width: number;
     basis: Uint16Array<ArrayBuffer>;
   };
-  surface: Numbers;
   exposure: {
     rank: number;
     weights: Uint16Array<ArrayBuffer>;
@@ -94,10 +109,25 @@ export interface Package {
     occlusionScale: number[];
     trainingGain: Numbers;
   };
-  light: Radiance;
-  camera: CameraFacts;
-  clips: Clip[];
 }
+
+export interface BodyPackage extends Common {
+  kind: "body";
+  changes: {
+    units: number[];
+    limits: number[];
+    /** [N][14] */
+    start: Uint16Array<ArrayBuffer>;
+    /** How many coefficients there are. */
+    width: number;
+    /** [N][14][width], in units of scale. */
+    basis: Int8Array<ArrayBuffer>;
+    /** [14][width] */
+    scale: Numbers;
+  };
+}
+
+export type Package = HeadPackage | BodyPackage;
 
 /** Read a package; throws FileError with words for the user. */
 export function readPackage(file: ArrayBuffer): Package {
@@ -129,28 +159,12 @@ function assemble(glb: Glb, facts: Extension): Package {
     return numbers;
   };
   const skeleton = readSkeleton(glb);
-  const { deformation, exposure } = facts;
-  const codes = deformation.codeComponents.shape[1];
-  const features = facts.expressions.length + 9 * (skeleton.names.length - 1);
-  const width = deformation.basis.shape[2];
-  const rank = exposure.weights.shape[1];
-  expect(deformation.codeComponents.shape[0] === features, "codeComponents");
-  expect(same(deformation.codeMean.shape, [features]), "codeMean");
-  expect(same(deformation.coefficients.shape, [width, facts.expressions.length + codes]), "coefficients");
-  expect(same(deformation.basis.shape, [count, 3, width]), "basis");
   expect(same(facts.materials.surface.shape, [count, 5]), "surface");
-  expect(same(exposure.weights.shape, [count, rank]), "weights");
-  expect(same(exposure.bare.shape, [rank, DIRECTIONS]), "bare");
-  expect(same(exposure.open.shape, [rank, DIRECTIONS]), "open");
-  expect(same(exposure.occlusionBasis.shape, [count, codes]), "occlusionBasis");
-  expect(same(exposure.trainingGain.shape, [count, 3]), "trainingGain");
-  expect(same(exposure.hidden.shape, [count]) && same(exposure.occlusion.shape, [count]), "exposure");
-  expect(exposure.frameJoints.length === 2, "frameJoints");
-  expect(exposure.frameOfJoint.length === skeleton.names.length, "frameOfJoint");
   expect(facts.light.shape[1] === 2 * facts.light.shape[0], "light");
-  const joints = attribute("JOINTS_0", 4);
-  expect(joints.every((joint) => joint < skeleton.names.length), "JOINTS_0");
-  return {
+  const sets = attributes["JOINTS_1"] === undefined ? [0] : [0, 1];
+  const joints = beside(sets.map((number) => attribute(`JOINTS_${number}`, 4)));
+  expect(joints.every((joint) => joint < skeleton.names.length), "joints");
+  const common: Common = {
     name: String(facts.name),
     consent: facts.consent,
     licenses: facts.licenses ?? {},
@@ -164,8 +178,38 @@ function assemble(glb: Glb, facts: Extension): Package {
       scales: attribute("KHR_gaussian_splatting:SCALE", 3),
       opacities: attribute("KHR_gaussian_splatting:OPACITY", 1),
       joints,
-      weights: attribute("WEIGHTS_0", 4).map((share) => share / 65535),
+      weights: beside(sets.map((number) => attribute(`WEIGHTS_${number}`, 4))).map((share) => share / 65535),
     },
+    influences: 4 * sets.length,
+    surface: glb.floats(facts.materials.surface),
+    light: { height: facts.light.shape[0], width: facts.light.shape[1], texels: glb.floats(facts.light) },
+    camera: facts.camera,
+    clips: facts.clips.map((clip) => readClip(glb, clip, skeleton, facts.expressions.length)),
+  };
+  if (facts.kind === "head") return { ...common, kind: "head", ...readHead(glb, facts, skeleton) };
+  if (facts.kind === "body") return { ...common, kind: "body", changes: readChanges(glb, facts) };
+  throw new FileError(`The package holds a ${facts.kind}, which this viewer does not know.`);
+}
+
+function readHead(glb: Glb, facts: Extension, skeleton: Skeleton): Pick<HeadPackage, "deformation" | "exposure"> {
+  const { deformation, exposure, numSplats: count } = facts;
+  const codes = deformation.codeComponents.shape[1];
+  const features = facts.expressions.length + 9 * (skeleton.names.length - 1);
+  const width = deformation.basis.shape[2];
+  const rank = exposure.weights.shape[1];
+  expect(deformation.codeComponents.shape[0] === features, "codeComponents");
+  expect(same(deformation.codeMean.shape, [features]), "codeMean");
+  expect(same(deformation.coefficients.shape, [width, facts.expressions.length + codes]), "coefficients");
+  expect(same(deformation.basis.shape, [count, 3, width]), "basis");
+  expect(same(exposure.weights.shape, [count, rank]), "weights");
+  expect(same(exposure.bare.shape, [rank, DIRECTIONS]), "bare");
+  expect(same(exposure.open.shape, [rank, DIRECTIONS]), "open");
+  expect(same(exposure.occlusionBasis.shape, [count, codes]), "occlusionBasis");
+  expect(same(exposure.trainingGain.shape, [count, 3]), "trainingGain");
+  expect(same(exposure.hidden.shape, [count]) && same(exposure.occlusion.shape, [count]), "exposure");
+  expect(exposure.frameJoints.length === 2, "frameJoints");
+  expect(exposure.frameOfJoint.length === skeleton.names.length, "frameOfJoint");
+  return {
     deformation: {
       limit: deformation.codeLimit,
       mean: glb.floats(deformation.codeMean),
@@ -175,7 +219,6 @@ function assemble(glb: Glb, facts: Extension): Package {
       width,
       basis: glb.halves(deformation.basis),
     },
-    surface: glb.floats(facts.materials.surface),
     exposure: {
       rank,
       weights: glb.halves(exposure.weights),
@@ -189,10 +232,35 @@ function assemble(glb: Glb, facts: Extension): Package {
       occlusionScale: exposure.occlusionScale,
       trainingGain: glb.floats(exposure.trainingGain),
     },
-    light: { height: facts.light.shape[0], width: facts.light.shape[1], texels: glb.floats(facts.light) },
-    camera: facts.camera,
-    clips: facts.clips.map((clip) => readClip(glb, clip, skeleton, facts.expressions.length)),
   };
+}
+
+function readChanges(glb: Glb, facts: Extension): BodyPackage["changes"] {
+  const { changes, numSplats: count } = facts;
+  const width = facts.expressions.length;
+  expect(changes.units.length === CHANGES && changes.limits.length === CHANGES, "units");
+  expect(changes.limits.every((limit) => limit > 0), "limits");
+  expect(same(changes.start.shape, [count, CHANGES]), "start");
+  expect(same(changes.basis.shape, [count, CHANGES, width]), "basis");
+  expect(same(changes.basisScale.shape, [CHANGES, width]), "basisScale");
+  return {
+    units: changes.units,
+    limits: changes.limits,
+    start: glb.halves(changes.start),
+    width,
+    basis: glb.bytes(changes.basis),
+    scale: glb.floats(changes.basisScale),
+  };
+}
+
+/** Rows of four, side by side. */
+function beside(sets: Numbers[]): Numbers {
+  if (sets.length === 1) return sets[0];
+  const rows = new Float32Array(sets.length * sets[0].length);
+  sets.forEach((numbers, number) => {
+    for (let i = 0; i < numbers.length; i += 4) rows.set(numbers.subarray(i, i + 4), sets.length * i + 4 * number);
+  });
+  return rows;
 }
 
 function readSkeleton(glb: Glb): Skeleton {

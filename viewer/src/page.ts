@@ -5,7 +5,7 @@ import { composePose } from "./face";
 import { FileError } from "./glb";
 import { CAPTURE, Lights } from "./lights";
 import { Panel, type Settings, START } from "./panel";
-import { type Package, readPackage } from "./package";
+import { type Clip, type Package, readPackage } from "./package";
 import { listenToPointers } from "./pointing";
 import type { Light, Look } from "./renderer";
 import type { Pose } from "./rig";
@@ -28,8 +28,9 @@ export class Page {
   private viewer: Viewer | undefined;
   private readonly panel: Panel;
   private isPlaying = true;
-  /** Frames of the clip since its start; it goes to and fro. */
+  /** Frames of the clip since its start. */
   private moment = 0;
+  private shownClip = 0;
   private pose: { pose: Pose; key: string } | undefined;
   private isAsked = false;
   private last = 0;
@@ -74,15 +75,16 @@ export class Page {
     this.avatar = avatar;
     this.pose = undefined;
     this.moment = 0;
-    const first = composePose(avatar, undefined, {});
+    this.settings.clip = this.shownClip = 0;
+    const first = composePose(avatar, avatar.clips[0], 0, {});
     if (this.viewer) this.viewer.replace(avatar);
     else this.viewer = new Viewer(element("view"), avatar, first);
-    this.orbit = new Orbit(avatar);
+    this.orbit = avatar.kind === "body" ? Orbit.ofBody(avatar, first) : Orbit.ofHead(avatar);
     this.panel.build(avatar, this.lights.names);
     element("name").textContent = document.title = avatar.name;
     for (const id of ["title", "panel"]) element(id).hidden = false;
     element("transport").hidden = avatar.clips.length === 0;
-    element<HTMLInputElement>("scrub").max = String((avatar.clips[0]?.frames ?? 1) - 1);
+    element<HTMLInputElement>("scrub").max = String((this.clip?.frames ?? 1) - 1);
     this.play(avatar.clips.length > 0 && !matchMedia("(prefers-reduced-motion: reduce)").matches);
     this.say("");
     this.ask();
@@ -144,11 +146,13 @@ export class Page {
     if (!avatar || !orbit || !viewer || !light) return;
     const step = Math.min(time - this.last, 0.25);
     this.last = time;
-    const clip = avatar.clips[0];
-    if (this.isPlaying && clip && this.settings.motion === "clip") this.moment += step * clip.fps;
+    const clip = this.clip;
+    if (this.shownClip !== this.settings.clip) this.beginClip();
+    else if (this.isPlaying && clip && this.settings.motion === "clip") this.moment += step * clip.fps;
     this.measure(time, step);
-    const camera = this.camera(orbit);
-    viewer.frame({ pose: this.posed(avatar), camera, light, look: this.look() });
+    const pose = this.posed(avatar);
+    orbit.follow(pose.translation);
+    viewer.frame({ pose, camera: this.camera(orbit), light, look: this.look() });
     this.showMoment();
     // A second look takes the order that the first one asked for.
     if (viewer.isWaiting || (this.isPlaying && clip && this.settings.motion === "clip")) this.ask();
@@ -161,25 +165,35 @@ export class Page {
     return orbit.camera(Math.max(1, Math.round(canvas.clientWidth * ratio)), Math.max(1, Math.round(canvas.clientHeight * ratio)));
   }
 
-  /** Position in the clip: to its end and back. */
+  private get clip(): Clip | undefined {
+    return this.avatar?.clips[this.settings.clip];
+  }
+
+  private beginClip(): void {
+    this.shownClip = this.settings.clip;
+    this.moment = 0;
+    element<HTMLInputElement>("scrub").max = String((this.clip?.frames ?? 1) - 1);
+  }
+
+  /** Position in the clip. A face goes to its end and back; a body, which would walk backwards, begins anew. */
   private get frameOfClip(): number {
-    const last = (this.avatar?.clips[0]?.frames ?? 1) - 1;
+    const last = (this.clip?.frames ?? 1) - 1;
     if (last <= 0) return 0;
+    if (this.avatar?.kind === "body") return this.moment <= last ? this.moment : (this.moment - last) % last;
     const at = this.moment % (2 * last);
     return at <= last ? at : 2 * last - at;
   }
 
   /** The same pose object while nothing changes, so that nothing is done twice. */
   private posed(avatar: Package): Pose {
-    const isClip = this.settings.motion === "clip" && avatar.clips.length > 0;
-    const moment = isClip ? this.frameOfClip : undefined;
-    const key = `${moment} ${JSON.stringify(this.settings.values)}`;
-    if (this.pose?.key !== key) this.pose = { key, pose: composePose(avatar, moment, this.settings.values) };
+    const moment = this.settings.motion === "clip" && this.clip ? this.frameOfClip : undefined;
+    const key = `${this.settings.clip} ${moment} ${JSON.stringify(this.settings.values)}`;
+    if (this.pose?.key !== key) this.pose = { key, pose: composePose(avatar, this.clip, moment, this.settings.values) };
     return this.pose.pose;
   }
 
   private showMoment(): void {
-    const clip = this.avatar?.clips[0];
+    const clip = this.clip;
     if (!clip) return;
     const scrub = element<HTMLInputElement>("scrub");
     const at = this.frameOfClip;

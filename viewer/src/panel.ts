@@ -13,6 +13,8 @@ export interface Settings {
   background: "dark" | "white" | "light";
   shown: "picture" | "albedo" | "normals" | "gloss" | "light reach";
   motion: "clip" | "rest";
+  /** Number of the clip. */
+  clip: number;
 }
 
 export const START: Readonly<Settings> = {
@@ -23,6 +25,7 @@ export const START: Readonly<Settings> = {
   background: "dark",
   shown: "picture",
   motion: "clip",
+  clip: 0,
 };
 
 const KEYS: [string, string][] = [
@@ -61,8 +64,16 @@ export class Panel {
       const sliders = controls.map((control) => this.control(control));
       return isFolded ? fold(title, sliders) : section(title, sliders);
     });
+    const names = avatar.clips.length > 1 ? avatar.clips.map(({ name }) => name) : ["clip"];
     const motion = section("Motion", [
-      this.chips(["clip", "rest"], () => settings.motion, (name) => (settings.motion = name as Settings["motion"])),
+      this.chips(
+        [...names, "rest"],
+        () => (settings.motion === "rest" ? names.length : settings.clip),
+        (_, number) => {
+          settings.motion = number < names.length ? "clip" : "rest";
+          if (number < names.length) settings.clip = number;
+        },
+      ),
     ]);
     const shown = ["picture", "albedo", "normals", "gloss", "light reach"];
     const light = section("Light", [
@@ -128,14 +139,22 @@ export class Panel {
     return row;
   }
 
-  private chips(names: string[], get: () => string, set: (name: string) => void): HTMLElement {
+  /** Chips of which one is chosen, told by its name or its number. */
+  private chips(
+    names: string[],
+    get: () => string | number,
+    set: (name: string, number: number) => void,
+  ): HTMLElement {
     return chipRow(
-      names.map((name) => {
-        const chip = button(name[0].toUpperCase() + name.slice(1), () => {
-          set(name);
+      names.map((name, number) => {
+        const chip = button(name.slice(0, 1).toUpperCase() + name.slice(1), () => {
+          set(name, number);
           this.changed();
         });
-        this.refreshers.push(() => chip.setAttribute("aria-pressed", String(get() === name)));
+        this.refreshers.push(() => {
+          const chosen = get();
+          chip.setAttribute("aria-pressed", String(chosen === name || chosen === number));
+        });
         return chip;
       }),
     );

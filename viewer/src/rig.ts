@@ -1,6 +1,6 @@
 // From a pose to what moves the splats: joint transforms, codes, coefficients (docs/package.md).
 
-import type { Clip, Package, Skeleton } from "./package";
+import type { Clip, HeadPackage, Package, Skeleton } from "./package";
 
 export interface Pose {
   expression: Float32Array;
@@ -14,6 +14,7 @@ export interface Posed {
   transforms: Float32Array;
   /** [J][4], wxyz, all in one hemisphere. */
   turns: Float32Array;
+  /** Of a head; a body has none. */
   codes: Float32Array;
   coefficients: Float32Array;
 }
@@ -91,8 +92,10 @@ export function poseAvatar(avatar: Package, pose: Pose): Posed {
     const [x, y, z, w] = pose.rotations.subarray(4 * joint, 4 * joint + 4);
     return matrix(x, y, z, w);
   });
+  const moved = chain(skeleton, pose, local);
+  if (avatar.kind === "body") return { ...moved, codes: new Float32Array(), coefficients: pose.expression };
   const codes = codesOf(avatar, pose, local);
-  return { ...chain(skeleton, pose, local), codes, coefficients: mixOf(avatar, pose, codes) };
+  return { ...moved, codes, coefficients: mixOf(avatar, pose, codes) };
 }
 
 function chain(skeleton: Skeleton, pose: Pose, local: number[][]): Pick<Posed, "transforms" | "turns"> {
@@ -138,7 +141,7 @@ function chain(skeleton: Skeleton, pose: Pose, local: number[][]): Pick<Posed, "
 }
 
 /** Learned codes: principal components of expression and joint rotations, softly limited. */
-function codesOf(avatar: Package, pose: Pose, local: number[][]): Float32Array {
+function codesOf(avatar: HeadPackage, pose: Pose, local: number[][]): Float32Array {
   const { mean, components, codes, limit } = avatar.deformation;
   const raw = new Float64Array(codes);
   const add = (feature: number, value: number): void => {
@@ -153,7 +156,7 @@ function codesOf(avatar: Package, pose: Pose, local: number[][]): Float32Array {
   return Float32Array.from(raw, (value) => limit * Math.tanh(value / limit));
 }
 
-function mixOf(avatar: Package, pose: Pose, codes: Float32Array): Float32Array {
+function mixOf(avatar: HeadPackage, pose: Pose, codes: Float32Array): Float32Array {
   const { coefficients, width } = avatar.deformation;
   const features = [...pose.expression, ...codes];
   return Float32Array.from({ length: width }, (_, k) =>

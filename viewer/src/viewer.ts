@@ -4,7 +4,7 @@ import type { Camera } from "./camera";
 import { type Light, type Look, Renderer } from "./renderer";
 import type { Package } from "./package";
 import { type Pose, type Posed, poseAvatar } from "./rig";
-import { type SortAnswer, Sorter, type SortRequest, type SortStart } from "./sorting";
+import { type SortAnswer, Sorter, type SortRequest, type SortStart, sortStart } from "./sorting";
 import workerCode from "worker:sorting_worker";
 
 export interface Scene {
@@ -73,7 +73,7 @@ export class Viewer {
     this.canvas = canvas;
     this.gl = gl;
     this.renderer = new Renderer(gl, avatar);
-    this.sorting = startSorting(avatar);
+    this.sorting = new Sorting(sortStart(avatar));
     this.avatar = avatar;
     this.posed = poseAvatar(avatar, first);
   }
@@ -82,7 +82,7 @@ export class Viewer {
     this.renderer.free();
     this.sorting.stop();
     this.renderer = new Renderer(this.gl, avatar);
-    this.sorting = startSorting(avatar);
+    this.sorting = new Sorting(sortStart(avatar));
     this.avatar = avatar;
     this.drawn = this.sorted = undefined;
   }
@@ -130,12 +130,6 @@ export class Viewer {
     this.renderer.setOrder(order);
     this.isNew = true;
   }
-}
-
-function startSorting(avatar: Package): Sorting {
-  const { means, joints, weights } = avatar.splats;
-  const { basis, width } = avatar.deformation;
-  return new Sorting({ means, joints, weights, basis, width });
 }
 
 const ids = new WeakMap<object, number>();

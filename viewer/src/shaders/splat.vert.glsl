@@ -6,7 +6,8 @@ precision highp sampler2D;
 precision highp usampler2D;
 
 uniform usampler2D u_order;
-uniform sampler2D u_mean, u_turn, u_exposure, u_scale, u_surface;
+uniform sampler2D u_mean, u_turn, u_color, u_scale, u_surface;
+uniform bool u_painted;   // whether u_color holds albedo and exposure, or the exposure of each colour
 uniform mat4 u_view;      // camera from world, OpenCV axes
 uniform vec4 u_pinhole;   // fx, fy, cx, cy in pixels
 uniform vec2 u_size;      // of the picture, pixels
@@ -68,7 +69,8 @@ void main() {
   gl_Position = vec4(pixel.x / u_size.x * 2.0 - 1.0, 1.0 - pixel.y / u_size.y * 2.0, 0.0, 1.0);
 
   vec4 surface = at(u_surface, 2 * splat);
-  v_albedo = surface.rgb;
+  vec4 color = at(u_color, splat);
+  v_albedo = u_painted ? color.rgb : surface.rgb;
   v_gloss = vec2(surface.a, at(u_surface, 2 * splat + 1).x);
-  v_exposure = at(u_exposure, splat).rgb;
+  v_exposure = u_painted ? color.aaa : color.rgb;
 }

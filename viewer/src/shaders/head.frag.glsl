@@ -1,14 +1,14 @@
 #version 300 es
-// A splat a pixel: blendshapes, skinning, and the light that reaches it (docs/package.md).
+// A head's splat a pixel: blendshapes, skinning, and the light that reaches it (docs/package.md).
 precision highp float;
 precision highp int;
 precision highp sampler2D;
 precision highp isampler2D;
 
-uniform int u_count, u_width, u_rank, u_codes;
+#include skinning
+
+uniform int u_width, u_rank, u_codes;
 uniform bool u_baked, u_training;
-uniform sampler2D u_rest;      // two texels a splat: mean and opacity, rotation xyzw
-uniform sampler2D u_skin;      // two texels: joints, weights
 uniform sampler2D u_basis;     // 3/4 u_width texels
 uniform sampler2D u_surface;   // two texels: albedo and roughness; F0, hidden, occlusion
 uniform sampler2D u_gain;      // one texel
@@ -16,22 +16,12 @@ uniform sampler2D u_sky;       // u_rank/4 texels
 uniform isampler2D u_shade;    // u_codes/4 texels
 uniform sampler2D u_mix;       // coefficients, four a texel
 uniform sampler2D u_shadeMix;  // occlusionScale · code, four a texel
-uniform sampler2D u_joints;    // a row a joint: three rows of the transform, then its turn wxyz
 uniform sampler2D u_fan;       // a row for each of both frames: rank texels lit, rank texels clear
 uniform vec3 u_mean;           // of the fan
 
 layout(location = 0) out vec4 o_mean;
 layout(location = 1) out vec4 o_turn;
 layout(location = 2) out vec4 o_exposure;
-
-vec4 at(sampler2D data, int index) {
-  int width = textureSize(data, 0).x;
-  return texelFetch(data, ivec2(index % width, index / width), 0);
-}
-
-vec4 turned(vec4 a, vec4 b) {  // wxyz
-  return vec4(a.x * b.x - dot(a.yzw, b.yzw), a.x * b.yzw + b.x * a.yzw + cross(a.yzw, b.yzw));
-}
 
 vec3 displacement(int splat) {
   int quarter = u_width / 4;
@@ -73,28 +63,16 @@ vec3 exposure(int splat, vec2 share, vec3 albedo, float hidden) {
 }
 
 void main() {
-  int splat = int(gl_FragCoord.y) * textureSize(u_gain, 0).x + int(gl_FragCoord.x);
+  int splat = splatHere();
   if (splat >= u_count) discard;
   vec4 rest = at(u_rest, 2 * splat), rotation = at(u_rest, 2 * splat + 1);
-  vec4 joints = at(u_skin, 2 * splat), weights = at(u_skin, 2 * splat + 1);
-  vec4 point = vec4(rest.xyz + displacement(splat), 1.0);
-  vec3 mean = vec3(0.0);
-  vec4 turn = vec4(0.0);
-  vec2 share = vec2(0.0);
-  for (int i = 0; i < 4; i++) {
-    int joint = int(joints[i]);
-    for (int row = 0; row < 3; row++) {
-      mean[row] += weights[i] * dot(texelFetch(u_joints, ivec2(row, joint), 0), point);
-    }
-    turn += weights[i] * texelFetch(u_joints, ivec2(3, joint), 0);
-    share += weights[i] * texelFetch(u_joints, ivec2(4, joint), 0).xy;
-  }
+  Skinned moved = skinned(splat, rest.xyz + displacement(splat));
   vec4 surface = at(u_surface, 2 * splat), more = at(u_surface, 2 * splat + 1);
-  o_mean = vec4(mean, rest.w);
-  o_turn = normalize(turned(turn, rotation.wxyz));
+  o_mean = vec4(moved.mean, rest.w);
+  o_turn = normalize(turned(moved.turn, rotation.wxyz));
   vec3 open = vec3(1.0);
   if (!u_baked) {
-    open = exposure(splat, share, surface.rgb, more.y) * occlusion(splat, more.z);
+    open = exposure(splat, moved.share, surface.rgb, more.y) * occlusion(splat, more.z);
     if (u_training) open *= at(u_gain, splat).rgb;
   }
   o_exposure = vec4(open, 1.0);

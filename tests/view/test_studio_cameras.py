@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from tests.avatars.people import portrait_camera
 
 from incarnate.geometry.cameras import Camera, look_at, pinhole_intrinsics
-from incarnate.view.studio_cameras import Viewpoint, orbit_point, vertical_fov, viewpoint_of
+from incarnate.view.studio_cameras import (
+    Viewpoint,
+    beside,
+    orbit_point,
+    vertical_fov,
+    viewpoint_of,
+)
 
 coordinate = st.floats(-2.0, 2.0)
 
@@ -45,3 +51,20 @@ def test_visitors_orbit_about_a_point_before_the_camera() -> None:
     points = torch.tensor([[0.0, 1.5, 0.1], [0.1, 1.6, 0.1], [-0.1, 1.4, 0.1]])
     pixel = camera.project(orbit_point(camera, points)[None])[0]
     torch.testing.assert_close(pixel, torch.tensor([24.0, 24.0]), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("fov", [0.2, 0.6, 1.2])
+@pytest.mark.parametrize("eye", [(0.0, 1.5, 2.0), (-3.0, 1.0, 0.5)])
+def test_beside_a_camera_one_sees_it_and_what_it_sees(
+    eye: tuple[float, float, float], fov: float
+) -> None:
+    points = torch.tensor([[0.0, 1.5, 0.1], [0.1, 1.6, 0.1], [-0.1, 1.4, 0.1]])
+    view = look_at(torch.tensor(eye), points[0])
+    camera = Camera(pinhole_intrinsics(fov, 64, 64), view, 64, 64)
+    outside = beside(camera, points)
+    shown = torch.cat([points, camera.center[None]])
+    pixels = outside.project(shown)
+    assert bool(((pixels > 0) & (pixels < 64)).all())
+    # It stands behind the camera, as the camera sees it, and upright.
+    assert float((camera.camera_from_world[2, :3] * (outside.center - camera.center)).sum()) < 0
+    assert float(outside.camera_from_world[1, 1]) < 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from incarnate.view.server import Door
     from incarnate.view.studio import Studio
+    from incarnate.view.studio_capture import CapturePanel
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def watched(output: Path, view: bool) -> Iterator[None]:
 
 
 def _fill(studio: "Studio", folder: Path, capture: Path | None, lights: Sequence[Path]) -> None:
-    """Add the panels; the avatar's last, so that visitors begin before the person."""
+    """Add the panels; with a capture, visitors begin where they see its cameras and the person."""
     from incarnate.avatars.files import load_stage
     from incarnate.avatars.opening import open_avatar
     from incarnate.light.files import load_environment
@@ -94,16 +95,19 @@ def _fill(studio: "Studio", folder: Path, capture: Path | None, lights: Sequence
         return
     avatar, stage = open_avatar(folder), load_stage(folder)
     given = {path.name: load_environment(path) for path in lights}
-    if capture is not None:
-        _add_capture(studio, capture)
+    seen = _add_capture(studio, capture) if capture is not None else None
     AvatarPanel(studio, avatar, stage, lights=given)
+    if seen is not None:
+        # The rig would hide the avatar, which is drawn behind the scene.
+        seen.mesh.value = False
+        seen.start_beside()
 
 
-def _add_capture(studio: "Studio", folder: Path) -> None:
+def _add_capture(studio: "Studio", folder: Path) -> "CapturePanel":
     from incarnate.capture.files import load_capture
     from incarnate.capture.tracks import load_track
     from incarnate.view.studio_capture import CapturePanel
 
     capture = load_capture(folder)
     has_track = (folder / "track.npz").is_file()
-    CapturePanel(studio, capture, load_track(capture) if has_track else None)
+    return CapturePanel(studio, capture, load_track(capture) if has_track else None)

@@ -7,14 +7,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from incarnate.geometry.cameras import Camera
-from incarnate.geometry.rotations import matrix_from_quaternion, quaternion_from_matrix
+from incarnate.geometry.cameras import Camera, look_at, pinhole_intrinsics
+from incarnate.geometry.rotations import (
+    matrix_from_axis_angle,
+    matrix_from_quaternion,
+    quaternion_from_matrix,
+)
 from incarnate.geometry.transforms import rigid_transform
 
 Triple = tuple[float, float, float]
 Quadruple = tuple[float, float, float, float]
 # A window of any size asks for a picture of at least so many pixels.
 _LEAST_SIDE = 16
+# Who looks at a camera from outside: how far round, up and back, and how much they see, radians.
+_ROUND, _LIFT, _RETREAT, _WIDE = math.radians(30), 0.35, 1.9, math.radians(55)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,21 @@ def orbit_point(camera: Camera, points: Float[Tensor, "points 3"]) -> Float[Tens
     axis = camera.camera_from_world[2, :3]
     depth = ((points - camera.center) @ axis).median()
     return camera.center + depth.clamp(min=1e-2) * axis
+
+
+def beside(camera: Camera, points: Float[Tensor, "points 3"]) -> Camera:
+    """A camera that has both another one and what that looks at before it.
+
+    Args:
+        camera: The other one.
+        points: What it looks at, metres.
+    """
+    target = orbit_point(camera, points)
+    arm, up = camera.center - target, -camera.camera_from_world[1, :3]
+    turned = matrix_from_axis_angle(_ROUND * up) @ arm
+    eye = target + _RETREAT * turned + _LIFT * arm.norm() * up
+    intrinsics = pinhole_intrinsics(_WIDE, camera.width, camera.height)
+    return Camera(intrinsics, look_at(eye, target + 0.3 * arm, up), camera.width, camera.height)
 
 
 def triple(vector: Float[Tensor, "3"]) -> Triple:

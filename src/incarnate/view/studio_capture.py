@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from math import pi
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -15,15 +15,15 @@ from incarnate.geometry.colors import bytes_from_linear
 from incarnate.rigs.skinning import pose_rig
 from incarnate.view.overlays import draw_matte, draw_rig, spread
 from incarnate.view.studio import Studio
-from incarnate.view.studio_cameras import orbit_point, viewpoint_of
+from incarnate.view.studio_cameras import beside, orbit_point, viewpoint_of
 from incarnate.view.studio_worker import LatestWorker
 
 # Sides of pictures in frustums and of the large one in the panel, pixels.
 _SMALL, _LARGE = 160, 480
 # A ring of many cameras shows pictures in so many of them.
 _MOST_PICTURES = 12
-# How long a frustum is, as a share of the camera's distance from the person.
-_FRUSTUM_SHARE: Final = 0.12
+# How long a frustum is and how thick its lines, as shares of the camera's distance from the person.
+_FRUSTUM_SHARE, _LINE_SHARE = 0.12, 0.003
 _TRAINED, _TESTED = (90, 170, 255), (255, 170, 60)
 
 
@@ -50,9 +50,13 @@ class CapturePanel:
         self._worker: LatestWorker[int] = LatestWorker(self._show, on_error=self._tell_error)
         for handle in (self.frame, self.camera, self.mesh, self.pictures):
             handle.on_update(lambda _: self.redraw())
-        studio.start_view(capture.cameras[0], target)
+        self.start_beside()
         studio.on_close(self._worker.close)
         self.redraw()
+
+    def start_beside(self) -> None:
+        """Let visitors begin beside the first camera: from its own place its picture hides all."""
+        self.studio.start_view(beside(self.capture.cameras[0], self._target), self._target)
 
     def redraw(self) -> None:
         """Show the frame anew, since something has changed."""
@@ -125,6 +129,7 @@ class CapturePanel:
             fov=min(place.fov, 0.95 * pi),
             aspect=place.aspect,
             scale=_FRUSTUM_SHARE * distance,
+            thickness=_LINE_SHARE * distance,
             color=_TESTED if index in self.capture.test_cameras else _TRAINED,
             wxyz=place.wxyz,
             position=place.position,

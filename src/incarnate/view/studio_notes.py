@@ -54,7 +54,7 @@ class TrainingNotes:
     def words(self) -> str:
         """How the training stands, in a line."""
         if not self._rows:
-            return "waiting for the first steps"
+            return "waiting for the first steps; the avatar follows with the first checkpoint"
         last = self.rows[-1]
         words = [f"step {last['step']}"]
         pace = self.steps_a_second()

@@ -48,8 +48,9 @@ class TrainingPanel:
         self._preview: Path | None = None
         self._picture: Any = None
         with studio.server.gui.add_folder("training"):
-            self.status = studio.server.gui.add_markdown("waiting for the first steps")
+            self.status = studio.server.gui.add_markdown(self.notes.words())
             self.curve = self._add_curve()
+            self.curve.visible = False
         self._closed = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
         studio.on_close(self.close)
@@ -65,6 +66,7 @@ class TrainingPanel:
         if self.notes.read_on():
             self.status.content = self.notes.words()
             self.curve.data = self.notes.curve()
+            self.curve.visible = True
         newest = self.notes.newest_preview()
         if newest is not None and newest != self._preview:
             self._show_preview(newest)

@@ -147,7 +147,7 @@ class AvatarPanel:
         gui, stage = self.studio.server.gui, self.scene.stage
         add: dict[str, Any] = {}
         with gui.add_folder("avatar"):
-            self.status = gui.add_markdown("drawing; the first picture prepares shadows, for seconds")
+            self.status = gui.add_markdown("preparing shadows and the first picture")
             self.play = gui.add_checkbox("play", False)
             add["moves"] = gui.add_checkbox("own motion", True)
             add["frame"] = gui.add_slider("frame", 0, max(len(stage.poses) - 1, 1), 1, 0)

@@ -13,6 +13,7 @@ from incarnate.errors import AvatarError
 from incarnate.view import server
 from incarnate.view.package import read_package
 from incarnate.view.server import ViewerServer
+from incarnate.view.web import write_web_folder
 
 
 def test_a_folder_becomes_a_package_and_a_package_stays(
@@ -22,6 +23,12 @@ def test_a_folder_becomes_a_package_and_a_package_stays(
     (tmp_path / "a.glb").write_bytes(content)
     assert package_of(tmp_path / "a.glb") == content
     assert len(read_package(tmp_path / "a.glb").avatar.splats) == 600
+
+
+def test_an_exported_page_is_served_too(avatar_folder: Path, tmp_path: Path) -> None:
+    content = package_of(avatar_folder)
+    write_web_folder(content, tmp_path / "site")
+    assert package_of(tmp_path / "site") == content
 
 
 def test_what_is_no_package_is_not_served(tmp_path: Path) -> None:

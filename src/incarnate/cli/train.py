@@ -76,6 +76,7 @@ def head(
     print(f"wrote {output}: {avatar.num_splats} splats after {recipe.steps} steps")
     print(f"previews and metrics: {output / 'training'}")
     print(f"next: incarnate evaluate {output} {capture}")
+    print(f"or:   incarnate export {output} --format web -o {output}-web")
 
 
 def changed_recipe(recipe: "HeadRecipe", changes: Changes) -> "HeadRecipe":

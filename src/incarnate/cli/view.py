@@ -22,7 +22,8 @@ def view(
     """Show an avatar in the browser: orbit, expressions, gaze, pose, light, playback.
 
     Args:
-        avatar: Folder of the avatar, or its package (.glb). With --studio also a capture.
+        avatar: Folder of the avatar, its package (.glb), or what export --format web wrote. With
+            --studio also a capture.
         port: Where to listen; 0 takes a free one.
         host: Address to listen on. Another than loopback lets other machines in, if they know the
             token.
@@ -62,11 +63,15 @@ def view(
 
 
 def package_of(avatar: Path) -> bytes:
-    """The package of an avatar's folder, made in memory; or a package's file, checked.
+    """The package of an avatar's folder, made in memory; or a package's file or page, checked.
 
     Raises:
         AvatarError: There is neither, or it is damaged.
     """
+    from incarnate.view.web import PACKAGE_NAME
+
+    if (avatar / PACKAGE_NAME).is_file() and not (avatar / "avatar.json").exists():
+        avatar = avatar / PACKAGE_NAME
     if avatar.suffix.lower() == ".glb":
         from incarnate.view.package import read_package
 

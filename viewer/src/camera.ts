@@ -25,8 +25,10 @@ export function cameraOf(facts: CameraFacts): Camera {
   };
 }
 
-// How much more of a body's picture there is than body.
-const AROUND = 1.15;
+// How much more of a body's picture there is than body, and how far it stands above the middle, as a
+// share of the picture's height: the playback bar lies over its foot.
+const AROUND = 1.28;
+const RAISED = 0.06;
 
 function lookAt(eye: Vector, target: Vector): number[] {
   const forward = unit([target[0] - eye[0], target[1] - eye[1], target[2] - eye[2]]);
@@ -99,6 +101,7 @@ export class Orbit {
     const tangent = tangentOf(avatar);
     const reach = Math.hypot(size[0], size[2]) / 2;
     const distance = (AROUND * Math.max(size[1] / 2, reach)) / tangent + reach;
+    target[1] -= RAISED * 2 * tangent * distance;
     // The root's third column is where its front looks.
     const azimuth = Math.atan2(transforms[8], transforms[10]);
     return new Orbit({ azimuth, elevation: 0.06, distance, target }, tangent, pose.translation.slice());

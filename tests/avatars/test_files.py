@@ -9,7 +9,14 @@ from tests.avatars.people import portrait_camera, small_avatar, talking_poses
 
 from incarnate.avatars.avatar import render
 from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
-from incarnate.avatars.files import Stage, load_avatar, load_stage, save_avatar
+from incarnate.avatars.files import (
+    Stage,
+    avatar_from_tensors,
+    avatar_tensors,
+    load_avatar,
+    load_stage,
+    save_avatar,
+)
 from incarnate.errors import AvatarError
 
 
@@ -28,6 +35,15 @@ def test_a_saved_avatar_draws_the_same_picture(folder: Path) -> None:
     with torch.no_grad():
         expected = render(avatar, pose, camera)
     torch.testing.assert_close(render(load_avatar(folder), pose, camera), expected)
+
+
+def test_an_avatar_without_residuals_of_single_splats_has_none() -> None:
+    avatar = small_avatar()
+    tensors = avatar_tensors(avatar)
+    del tensors["splat_residual"]
+    restored = avatar_from_tensors(avatar.model, avatar.rig, tensors)
+    assert not restored.splat_residual.any()
+    torch.testing.assert_close(restored.means, avatar.means)
 
 
 def test_the_stage_comes_back(folder: Path) -> None:

@@ -65,6 +65,7 @@ def test_every_parameter_learns(shading: str) -> None:
     weights = torch.rand(image.shape, generator=torch.Generator().manual_seed(0))
     (image * weights).sum().backward()
     unlit = {"roughness_logits", "reflectance_logits", "occlusion_logits", "occlusion_basis"}
+    unlit |= {"splat_residual"}
     for name in SPLAT_PARAMETERS:
         gradient = getattr(avatar, name).grad
         learns = gradient is not None and bool(gradient.any())
@@ -101,12 +102,13 @@ def test_light_from_the_left_brightens_the_left() -> None:
     assert turned[:, :half].mean() > 1.5 * turned[:, half:].mean()
 
 
-def test_what_the_training_light_leaves_unexplained_stays_with_it() -> None:
+@pytest.mark.parametrize("name", ["residual", "splat_residual"])
+def test_what_the_training_light_leaves_unexplained_stays_with_it(name: str) -> None:
     avatar, camera, pose = small_avatar(), portrait_camera(), rest_pose(small_avatar().rig)
     other = Environment(torch.ones(16, 32, 3))
     with torch.no_grad():
         before = render(avatar, pose, camera), render(avatar, pose, camera, other)
-        avatar.residual.fill_(-0.3)
+        getattr(avatar, name).fill_(-0.3)
         after = render(avatar, pose, camera), render(avatar, pose, camera, other)
     assert after[0].sum() < 0.9 * before[0].sum()
     torch.testing.assert_close(after[1], before[1])

@@ -53,6 +53,7 @@ def test_each_restraint_answers_to_its_own_fault() -> None:
         "light": ("light_logits", 2.0),
         "materials": ("roughness_logits", 2.0),
         "residual": ("residual", 0.5),
+        "splat_residual": ("splat_residual", 0.5),
     }
     for name, (parameter, amount) in faults.items():
         avatar = small_avatar(num_splats=DENSE)

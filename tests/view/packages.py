@@ -37,6 +37,7 @@ def lively_avatar(num_splats: int = 1500, model: HeadModel | None = None) -> Hea
         avatar.corrective_basis.add_(1e-3 * noise(avatar.corrective_basis))
         avatar.occlusion_basis.add_(0.3 * noise(avatar.occlusion_basis))
         avatar.residual.add_(0.2 * noise(avatar.residual))
+        avatar.splat_residual.add_(0.2 * noise(avatar.splat_residual))
         rows = torch.linspace(2, -1, avatar.model.light_height)[:, None, None]
         avatar.light_logits.add_(rows + torch.tensor([0.4, 0.0, -0.3]))
     return avatar.requires_grad_(False)

@@ -216,6 +216,8 @@ def avatar_from_tensors(model: HeadModel, rig: Rig, tensors: Mapping[str, Tensor
         projection = CodeProjection(tensors["code_mean"], tensors["code_components"])
         around = Surroundings(**{f.name: tensors[f.name] for f in fields(Surroundings)})
         avatar = HeadAvatar(model, rig, projection, start, around)
+        # Avatars of the first releases have no residual of single splats.
+        tensors = {"splat_residual": avatar.splat_residual.detach()} | dict(tensors)
         for name in (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS):
             getattr(avatar, name).data.copy_(tensors[name])
     except (KeyError, RuntimeError) as error:

@@ -63,7 +63,7 @@ class HeadModel:
     """Rows of the learned equirectangular light; it has twice as many columns."""
 
 
-# Largest log-ratio of light that the residual may add or take away.
+# Largest log-ratio of light that a residual may add or take away.
 _RESIDUAL_LIMIT = 0.6
 
 # Per-splat tensors that training changes, in the order in which checkpoints list them.
@@ -77,6 +77,7 @@ SPLAT_PARAMETERS = (
     "reflectance_logits",
     "occlusion_logits",
     "occlusion_basis",
+    "splat_residual",
     "corrective_basis",
     "skinning_logits",
 )
@@ -151,6 +152,7 @@ class HeadAvatar(nn.Module):
         for name in ("visibility", "nodes", "node_weights"):
             self.register_buffer(name, getattr(surroundings, name).clone())
         self.residual = nn.Parameter(zeros(model.num_nodes, 3))
+        self.splat_residual = nn.Parameter(zeros(count, 3))
         height = model.light_height
         # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
         self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
@@ -246,8 +248,8 @@ class HeadAvatar(nn.Module):
             exposure = self.transfer.exposure(fan, share, self.albedo().detach())
         if light is None:
             # What the training light's model leaves unexplained is no property of the skin.
-            residual = _RESIDUAL_LIMIT * torch.tanh(self.residual / _RESIDUAL_LIMIT)
-            exposure = exposure * at_splats(residual, self.node_reads).exp()
+            smooth = at_splats(_limited(self.residual), self.node_reads)
+            exposure = exposure * (smooth + _limited(self.splat_residual)).exp()
         if self.model.occlusion == "learned":
             logits = self.occlusion_logits + self.occlusion_basis @ codes
             exposure = exposure * torch.sigmoid(logits)[:, None]
@@ -270,6 +272,11 @@ class HeadAvatar(nn.Module):
             transfer = transfer_of(thin_axis(self.start_quaternions), self.visibility)
             self._last_transfer = (self.visibility, transfer)
         return self._last_transfer[1]
+
+
+def _limited(residual: Float[Tensor, "*owners 3"]) -> Float[Tensor, "*owners 3"]:
+    """Log-ratios of light, softly within ±`_RESIDUAL_LIMIT`."""
+    return _RESIDUAL_LIMIT * torch.tanh(residual / _RESIDUAL_LIMIT)
 
 
 def _shadow_frames(rig: Rig) -> tuple[list[int], Float[Tensor, "joints 2"]]:

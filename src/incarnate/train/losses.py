@@ -140,6 +140,8 @@ def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
         variety, detail = _albedo_variety(avatar)
         terms["albedo"] = weights.albedo * variety + weights.detail * detail
         terms["residual"] = weights.residual * avatar.residual.square().mean()
+        own = avatar.splat_residual.square().mean()
+        terms["splat_residual"] = weights.splat_residual * own
         rougher = avatar.roughness_logits - START_ROUGHNESS_LOGIT
         shinier = avatar.reflectance_logits - START_REFLECTANCE_LOGIT
         terms["materials"] = weights.materials * (rougher.square() + shinier.square()).mean()

@@ -28,6 +28,7 @@ class LearningRates:
     skinning_logits: float = 5e-3
     light_logits: float = 2e-2
     residual: float = 1e-2
+    splat_residual: float = 3e-2
     final: float = 0.05
     """Share of the start value that is left at the last step."""
 
@@ -56,6 +57,8 @@ class LossWeights:
     """The same between each splat and the nodes around it."""
     residual: float = 1e-2
     """Squared log-ratio of light that the learned light leaves unexplained."""
+    splat_residual: float = 1e-3
+    """The same of what is unexplained at single splats."""
     pseudo_albedo: float = 0.25
     """Mean absolute difference to the guessed albedo of frames that have one, encoded; the
     weight is the paper's."""

@@ -51,7 +51,7 @@ class LossWeights:
     """Squared learned corrective displacement, in units of 1 mm per standard deviation."""
     light: float = 2e-3
     """Squared log-ratio of neighbouring texels of the learned light, and of its mean to one."""
-    albedo: float = 5e-2
+    albedo: float = 1e-1
     """Robust squared log-ratio of the mean albedos of all pairs of nodes."""
     detail: float = 2e-3
     """The same between each splat and the nodes around it."""

@@ -15,7 +15,7 @@ from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
 from incarnate.geometry.colors import srgb_from_linear
-from incarnate.train.fit import start_head, train_head
+from incarnate.train.fit import HeadTraining, start_head, train_head
 from incarnate.train.frames import TrainingFrames
 from incarnate.train.recipes import SMOKE, HeadRecipe
 
@@ -84,3 +84,16 @@ def test_a_capture_without_training_frames_is_refused(capture: Capture, tmp_path
     only_tests = replace(capture, splits=("test",) * capture.num_frames)
     with pytest.raises(AvatarError, match="no training frames"):
         train_head(only_tests, TINY, tmp_path / "avatar")
+
+
+def test_albedo_comes_before_what_is_left_to_single_splats(capture: Capture) -> None:
+    frame = TrainingFrames(capture, capture.indices("train"), longest_side=48)[0]
+    for share, learned, held in (
+        (1.0, "albedo_logits", "splat_residual"),
+        (0.0, "splat_residual", "albedo_logits"),
+    ):
+        training = HeadTraining(capture, load_track(capture), replace(TINY, albedo_until=share))
+        before = {name: getattr(training.avatar, name).clone() for name in (learned, held)}
+        training.advance(frame)
+        assert not torch.equal(getattr(training.avatar, learned), before[learned])
+        assert torch.equal(getattr(training.avatar, held), before[held])

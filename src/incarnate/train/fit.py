@@ -97,6 +97,7 @@ class HeadTraining:
         torch.stack(list(terms.values())).sum().backward()
         assert splats.means.grad is not None
         self._meter.add(splats.means.grad)
+        self._hold_back()
         self.optimizer.step(self.step)
         self.poses.step(self.step)
         if self.step in self._events:
@@ -104,6 +105,13 @@ class HeadTraining:
             self._meter = PullMeter(self.avatar.num_splats)
         self.step += 1
         return {name: float(value.detach()) for name, value in terms.items()}
+
+    def _hold_back(self) -> None:
+        """Let light be divided between albedo and its model first, and what is left come last."""
+        if self.recipe.model.shading == "shaded":
+            late = self.step >= self.recipe.albedo_until * self.recipe.steps
+            held = self.avatar.albedo_logits if late else self.avatar.splat_residual
+            held.grad = None
 
     def checkpoint(self) -> Checkpoint:
         """The whole state, from which another `HeadTraining` goes on."""

@@ -28,7 +28,7 @@ class LearningRates:
     skinning_logits: float = 5e-3
     light_logits: float = 2e-2
     residual: float = 1e-2
-    splat_residual: float = 3e-2
+    splat_residual: float = 5e-2
     final: float = 0.05
     """Share of the start value that is left at the last step."""
 
@@ -51,7 +51,7 @@ class LossWeights:
     """Squared learned corrective displacement, in units of 1 mm per standard deviation."""
     light: float = 2e-3
     """Squared log-ratio of neighbouring texels of the learned light, and of its mean to one."""
-    albedo: float = 1e-1
+    albedo: float = 5e-2
     """Robust squared log-ratio of the mean albedos of all pairs of nodes."""
     detail: float = 2e-3
     """The same between each splat and the nodes around it."""
@@ -104,6 +104,9 @@ class HeadRecipe:
     """Seeds the start and the order of the frames."""
     max_frames: int = 600
     """Training frames used at most, spread evenly: they are held decoded in memory."""
+    albedo_until: float = 0.7
+    """Share of all steps after which albedo stays as it is, and each splat's own residual is
+    learned; from the start, residuals would take the place of pigments (docs/head.md)."""
     checkpoint_seconds: float = 45.0
     """Seconds between checkpoints; a killed run goes on from the last one."""
     model: HeadModel = field(default_factory=HeadModel)

@@ -5,7 +5,7 @@ import torch
 from tests.view.packages import lively_avatar, lively_stage
 
 from incarnate.rigs.rig import rest_pose
-from incarnate.view.package_reduction import lit_colors, reduced_head
+from incarnate.view.package_reduction import lit_colors, reduced_head, strongest_joints
 
 
 def displacement_error(num_coefficients: int) -> float:
@@ -48,3 +48,15 @@ def test_colours_at_rest_are_lit_and_bounded() -> None:
     assert colors.shape == (avatar.num_splats, 3)
     assert torch.isfinite(colors).all()
     assert colors.min() >= 0
+
+
+def test_the_strongest_joints_share_all_of_the_motion_in_sets_of_four() -> None:
+    weights = torch.tensor([[0.5, -0.001, 0.3, 0.2, 0.001], [0.1, 0.1, 0.1, 0.1, 0.6]])
+    joints, shares = strongest_joints(weights, 3)
+    assert joints[0].tolist() == [0, 2, 3, 0]
+    torch.testing.assert_close(shares[0], torch.tensor([0.5, 0.3, 0.2, 0.0]))
+    assert joints[1, 0] == 4
+    joints, shares = strongest_joints(weights, 8)
+    assert joints.shape == (2, 8)
+    assert shares.min() == 0
+    torch.testing.assert_close(shares.sum(-1), torch.ones(2))

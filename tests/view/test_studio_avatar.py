@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.view.packages import lively_avatar, lively_stage
+from tests.view.packages import lively_avatar
 
 pytest.importorskip("viser", reason="the studio's extra is not installed")
 
@@ -19,16 +19,6 @@ from incarnate.view.studio_avatar import AvatarPanel
 from incarnate.view.studio_cameras import viewpoint_of
 
 SIDE = 256
-
-
-@pytest.fixture(scope="module")
-def avatar() -> HeadAvatar:
-    return lively_avatar(400)
-
-
-@pytest.fixture(scope="module")
-def stage(avatar: HeadAvatar) -> Stage:
-    return lively_stage(avatar)
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ import itertools
 import math
 
 import numpy as np
-import pytest
 import torch
 from tests.avatars.people import portrait_camera
-from tests.view.packages import lively_avatar, lively_stage
 
 from incarnate.avatars.avatar import render
 from incarnate.avatars.files import Stage
@@ -22,16 +20,6 @@ from incarnate.view.studio_controls import controls_of, posed
 from incarnate.view.studio_picture import Arrangement, AvatarScene
 
 CAMERA = portrait_camera(40)
-
-
-@pytest.fixture(scope="module")
-def avatar() -> HeadAvatar:
-    return lively_avatar(400)
-
-
-@pytest.fixture(scope="module")
-def stage(avatar: HeadAvatar) -> Stage:
-    return lively_stage(avatar)
 
 
 def test_a_picture_equals_render(avatar: HeadAvatar, stage: Stage) -> None:

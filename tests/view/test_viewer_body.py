@@ -1,29 +1,21 @@
 """A body in the browser, in headless Chromium: the pictures of Python, its clips, its controls."""
 
-import base64
-import io
-import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from tests.view.chromium import Chromium, chromium_path
+from tests.view.chromium import Chromium
 from tests.view.packages import body_stage, lively_body
+from tests.view.viewer_pages import needs_chromium, shown, still, viewer_page
 
 from incarnate.avatars.avatar import render, render_alpha
 from incarnate.geometry.colors import bytes_from_linear
 from incarnate.light.files import load_environment
 from incarnate.view.package import Package, read_package, write_package
-from incarnate.view.server import ViewerServer
 
-pytestmark = pytest.mark.skipif(
-    chromium_path() is None, reason="Chromium is not installed; make test-browser installs it"
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -41,30 +33,8 @@ def package(package_file: Path) -> Package:
 
 @pytest.fixture(scope="module")
 def page(package_file: Path) -> Iterator[Chromium]:
-    server = ViewerServer(package_file.read_bytes())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with Chromium((360, 420)) as browser:
-        browser.open(server.address)
-        browser.run("incarnate.ready.then(() => incarnate.page.play(false))")
+    with viewer_page(package_file.read_bytes(), (360, 420)) as browser:
         yield browser
-    server.shutdown()
-    server.server_close()
-
-
-def pixels(address: str) -> np.ndarray:
-    raw = base64.b64decode(address.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(raw)).convert("RGB")).astype(float)
-
-
-def shown(page: Chromium, **settings: Any) -> np.ndarray:
-    """The page's canvas under some settings, once it has come to rest."""
-    page.run(f"incarnate.page.set({json.dumps(settings)})")
-    return pixels(
-        page.run(
-            "new Promise((done) => { const look = () => requestAnimationFrame(() =>"
-            " incarnate.page.isAtRest ? done(incarnate.page.snapshot()) : look()); look(); })"
-        )
-    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +55,7 @@ def test_it_draws_what_python_draws(
         matte = (render_alpha(package.avatar, pose, camera) > 0.5).numpy()
     assert matte.sum() > 300
     request = {"clip": clip, "frame": frame, "light": light, "rotation": degrees}
-    seen = pixels(page.run(f"incarnate.still({json.dumps(request)})"))
+    seen = still(page, **request).astype(float)
     error = ((seen - expected) / 255)[matte]
     # As for heads: half floats while blending, and 8 bits in the end.
     assert -10 * np.log10((error**2).mean()) > 48

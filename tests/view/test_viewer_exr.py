@@ -3,23 +3,20 @@
 import base64
 import json
 import struct
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import OpenEXR
 import pytest
-from tests.view.chromium import Chromium, chromium_path
+from tests.view.chromium import Chromium
 from tests.view.packages import lively_avatar, lively_stage
+from tests.view.viewer_pages import needs_chromium, viewer_page
 
 from incarnate.light.files import load_environment
 from incarnate.view.package import write_package
-from incarnate.view.server import ViewerServer
 
-pytestmark = pytest.mark.skipif(
-    chromium_path() is None, reason="Chromium is not installed; make test-browser installs it"
-)
+pytestmark = needs_chromium
 HEIGHT = 40
 
 
@@ -28,14 +25,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     path = tmp_path_factory.mktemp("exr") / "a.glb"
     avatar = lively_avatar()
     write_package(avatar, lively_stage(avatar), path)
-    server = ViewerServer(path.read_bytes())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with Chromium((200, 200)) as browser:
-        browser.open(server.address)
-        browser.run("incarnate.ready.then(() => incarnate.page.play(false))")
+    with viewer_page(path.read_bytes(), (200, 200)) as browser:
         yield browser
-    server.shutdown()
-    server.server_close()
 
 
 def pixels(kind: type = np.float32, channels: int = 3) -> np.ndarray:

@@ -1,19 +1,15 @@
 """The viewer in headless Chromium: the pictures of Python, and what a user does."""
 
 import base64
-import io
-import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from tests.view.chromium import Chromium, chromium_path
+from tests.view.chromium import Chromium
 from tests.view.packages import lively_avatar, lively_stage
+from tests.view.viewer_pages import needs_chromium, shown, still, viewer_page
 
 from incarnate.avatars.avatar import render, render_alpha
 from incarnate.avatars.head import HeadModel
@@ -21,12 +17,9 @@ from incarnate.geometry.colors import bytes_from_linear
 from incarnate.light.files import load_environment, save_environment
 from incarnate.light.procedural import procedural_environment
 from incarnate.view.package import Package, read_package, write_package
-from incarnate.view.server import ViewerServer
 from incarnate.view.web import write_web_folder
 
-pytestmark = pytest.mark.skipif(
-    chromium_path() is None, reason="Chromium is not installed; make test-browser installs it"
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +38,8 @@ def package(package_file: Path) -> Package:
 @pytest.fixture(scope="module")
 def page(package_file: Path) -> Iterator[Chromium]:
     """The viewer as `incarnate view` serves it, with its clip paused."""
-    server = ViewerServer(package_file.read_bytes())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with Chromium((500, 640)) as browser:
-        browser.open(server.address)
-        browser.run("incarnate.ready.then(() => incarnate.page.play(false))")
+    with viewer_page(package_file.read_bytes(), (500, 640)) as browser:
         yield browser
-    server.shutdown()
-    server.server_close()
-
-
-def picture(page: Chromium, **request: Any) -> np.ndarray:
-    address = page.run(f"incarnate.still({json.dumps(request)})")
-    raw = base64.b64decode(address.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(raw)).convert("RGB"))
 
 
 @pytest.mark.parametrize(
@@ -75,22 +56,11 @@ def test_it_draws_what_python_draws(
     with torch.no_grad():
         expected = bytes_from_linear(render(package.avatar, pose, camera, env))
         matte = (render_alpha(package.avatar, pose, camera) > 0.5).numpy()
-    seen = picture(page, frame=frame, light=light, rotation=degrees)
+    seen = still(page, frame=frame, light=light, rotation=degrees)
     error = ((seen.astype(float) - expected) / 255)[matte]
     # 57 dB and more in fact: half floats while blending, and 8 bits in the end.
     assert -10 * np.log10((error**2).mean()) > 50
     assert np.abs(error.mean(0)).max() < 2e-3
-
-
-def shown(page: Chromium, **settings: Any) -> np.ndarray:
-    """The page's canvas under some settings, once it has come to rest."""
-    page.run(f"incarnate.page.set({json.dumps({'motion': 'rest', **settings})})")
-    address = page.run(
-        "new Promise((done) => { const look = () => requestAnimationFrame(() =>"
-        " incarnate.page.isAtRest ? done(incarnate.page.snapshot()) : look()); look(); })"
-    )
-    raw = base64.b64decode(address.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(raw)).convert("RGB")).astype(float)
 
 
 @pytest.mark.parametrize(
@@ -160,14 +130,8 @@ def test_forty_thousand_splats_are_small_enough_and_load(tmp_path: Path) -> None
     avatar = lively_avatar(40_000, HeadModel())
     size = write_package(avatar, lively_stage(avatar), tmp_path / "large.glb")
     assert size <= 25_000_000
-    server = ViewerServer((tmp_path / "large.glb").read_bytes())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with Chromium((500, 360)) as browser:
-        browser.open(server.address)
-        browser.run("incarnate.ready.then(() => incarnate.page.play(false))")
+    with viewer_page((tmp_path / "large.glb").read_bytes(), (500, 360)) as browser:
         pixels = shown(browser)
         assert browser.run("incarnate.page.avatar.count") == avatar.num_splats
         assert pixels.max() > 80
         assert browser.console == []
-    server.shutdown()
-    server.server_close()

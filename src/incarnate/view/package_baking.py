@@ -11,16 +11,18 @@ from torch import Tensor
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.distilled_body import DistilledPainter
 from incarnate.avatars.files import Stage
-from incarnate.avatars.materials import REFLECTANCE_RANGE, ROUGHNESS_RANGE, decode_bounded
 from incarnate.avatars.pose_changes import CHANGE_LIMITS, CHANGE_UNITS, POSE_CHANNELS
 from incarnate.avatars.pose_condition import make_pose_condition
 from incarnate.avatars.pose_signature import pose_signatures
 from incarnate.errors import AvatarError
 from incarnate.rigs.rig import Pose, rest_pose
-from incarnate.splats.splats import Splats
 from incarnate.view.package_body import BODY_INFLUENCES, Changes, PackagedBody
-from incarnate.view.package_head import Surface
-from incarnate.view.package_reduction import without_mesh
+from incarnate.view.package_reduction import (
+    resting_splats,
+    strongest_joints,
+    surface_of,
+    without_mesh,
+)
 
 MOST_COEFFICIENTS: Final = 64
 """Directions of change that a package keeps at most, if left to itself."""
@@ -53,9 +55,7 @@ def baked_body(
     """
     changes, coefficients = _baked_changes(avatar, stage, num_coefficients)
     names = tuple(f"change {index}" for index in range(coefficients.shape[1]))
-    weights, joints = avatar.skinning_weights().topk(min(BODY_INFLUENCES, avatar.rig.num_joints))
-    weights = weights.clamp(min=0)
-    missing = (0, -weights.shape[-1] % 4)
+    joints, weights = strongest_joints(avatar.skinning_weights(), BODY_INFLUENCES)
     rig = without_mesh(avatar.rig)
     body = PackagedBody(
         rig=replace(
@@ -63,21 +63,10 @@ def baked_body(
             expression_names=names,
             expression_basis=rig.expression_basis.new_zeros(len(names), 0, 3),
         ),
-        splats=Splats(
-            means=avatar.means.detach(),
-            quaternions=torch.nn.functional.normalize(avatar.quaternions.detach(), dim=-1),
-            log_scales=avatar.log_scales.detach(),
-            opacity_logits=avatar.opacity_logits.detach(),
-            features=avatar.albedo(),
-            channels=("albedo",) * 3,
-        ),
-        joints=torch.nn.functional.pad(joints, missing),
-        weights=torch.nn.functional.pad(weights / weights.sum(-1, keepdim=True), missing),
-        surface=Surface(
-            albedo=avatar.albedo(),
-            roughness=decode_bounded(avatar.roughness_logits.detach(), ROUGHNESS_RANGE),
-            reflectance=decode_bounded(avatar.reflectance_logits.detach(), REFLECTANCE_RANGE),
-        ),
+        splats=resting_splats(avatar),
+        joints=joints,
+        weights=weights,
+        surface=surface_of(avatar),
         changes=changes,
         light=replace(avatar.learned_light, name="capture"),
         shading=avatar.model.shading,

@@ -18,13 +18,16 @@ from incarnate.geometry.rotations import (
     quaternion_product,
 )
 from incarnate.light.environment import Environment
-from incarnate.light.pictures import MaterialColumns, shade_picture
-from incarnate.light.prefilter import prefilter
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.rigs.skinning import apply_affine, world_from_rest_joints
 from incarnate.splats.raster import Raster
 from incarnate.splats.splats import Splats
-from incarnate.view.package_head import PackagedHead, Surface
+from incarnate.view.package_head import (
+    PackagedHead,
+    Surface,
+    dense_weights,
+    shade_packaged,
+)
 
 BODY_INFLUENCES: Final = 8
 """Joints that may move one splat: two sets of an ordinary glTF skin. With four, places at hips and
@@ -83,7 +86,7 @@ class PackagedBody:
         splats, changes = self.splats, self.changes.at(pose.expression)
         transforms = world_from_rest_joints(self.rig, pose)
         turns = aligned_quaternions(quaternion_from_matrix(transforms[:, :3, :3]))
-        weights = self._dense_weights()
+        weights = dense_weights(self.joints, self.weights, self.rig.num_joints)
         blended = weights @ torch.cat([transforms[:, :3].flatten(1), turns], 1)
         places = apply_affine(blended[:, :12].unflatten(1, (3, 4)), splats.means + changes.offsets)
         turned = quaternion_product(quaternion_from_axis_angle(changes.turns), splats.quaternions)
@@ -109,15 +112,7 @@ class PackagedBody:
         self, raster: Raster, camera: Camera, light: Environment | None
     ) -> Float[Tensor, "height width 3"]:
         """Deferred shading (see `Avatar.shade`)."""
-        if self.shading == "baked":
-            return raster.sum("albedo")
-        columns = MaterialColumns.of(raster.channels)
-        ready = prefilter(self.light if light is None else light)
-        return shade_picture(raster.sums, raster.alpha, columns, camera, ready)
-
-    def _dense_weights(self) -> Float[Tensor, "splats joints"]:
-        dense = self.weights.new_zeros(len(self.weights), self.rig.num_joints)
-        return dense.scatter_add(1, self.joints, self.weights)
+        return shade_packaged(raster, camera, light or self.light, shading=self.shading)
 
 
 Packaged = PackagedHead | PackagedBody

@@ -12,7 +12,11 @@ from incarnate.avatars.head import thin_axis
 from incarnate.avatars.materials import MATERIAL_CHANNELS
 from incarnate.avatars.transfer import LIGHT_HEIGHT, Transfer, light_of_fan
 from incarnate.geometry.cameras import Camera
-from incarnate.geometry.rotations import quaternion_from_matrix, quaternion_product
+from incarnate.geometry.rotations import (
+    aligned_quaternions,
+    quaternion_from_matrix,
+    quaternion_product,
+)
 from incarnate.light.environment import Environment
 from incarnate.light.pictures import MaterialColumns, shade_picture
 from incarnate.light.prefilter import prefilter
@@ -92,11 +96,9 @@ class PackagedHead:
         mix = self.deformation.coefficients @ torch.cat([pose.expression, codes])
         rest = self.splats.means + self.deformation.basis @ mix
         transforms = world_from_rest_joints(self.rig, pose)
-        weights = self._dense_weights()
+        weights = dense_weights(self.joints, self.weights, self.rig.num_joints)
         means = apply_affine(blend_transforms(weights, transforms), rest)
-        turns = quaternion_from_matrix(transforms[:, :3, :3])
-        # Signs in one hemisphere: q and −q must not cancel in a blend.
-        turns = torch.where((turns * turns[:1]).sum(-1, keepdim=True) < 0, -turns, turns)
+        turns = aligned_quaternions(quaternion_from_matrix(transforms[:, :3, :3]))
         quaternions = quaternion_product(weights @ turns, self.splats.quaternions)
         features = [
             self.surface.albedo,
@@ -118,15 +120,7 @@ class PackagedHead:
         self, raster: Raster, camera: Camera, light: Environment | None
     ) -> Float[Tensor, "height width 3"]:
         """Deferred shading (see `Avatar.shade`)."""
-        if self.shading == "baked":
-            return raster.sum("albedo")
-        columns = MaterialColumns.of(raster.channels)
-        ready = prefilter(self.light if light is None else light)
-        return shade_picture(raster.sums, raster.alpha, columns, camera, ready)
-
-    def _dense_weights(self) -> Float[Tensor, "splats joints"]:
-        dense = self.weights.new_zeros(len(self.weights), self.rig.num_joints)
-        return dense.scatter_add(1, self.joints, self.weights)
+        return shade_packaged(raster, camera, light or self.light, shading=self.shading)
 
     def _exposed(
         self,
@@ -146,3 +140,23 @@ class PackagedHead:
         if light is None:
             exposed = exposed * parts.training_gain
         return exposed * torch.sigmoid(parts.logits + parts.basis @ codes)[:, None]
+
+
+def dense_weights(
+    joints: Int[Tensor, "splats influences"],
+    weights: Float[Tensor, "splats influences"],
+    num_joints: int,
+) -> Float[Tensor, "splats joints"]:
+    """Skinning weights of all joints, from those of the joints that move each splat."""
+    dense = weights.new_zeros(len(weights), num_joints)
+    return dense.scatter_add(1, joints, weights)
+
+
+def shade_packaged(
+    raster: Raster, camera: Camera, light: Environment, *, shading: Literal["shaded", "baked"]
+) -> Float[Tensor, "height width 3"]:
+    """Linear RGB of splatted materials under a light: deferred shading (see `Avatar.shade`)."""
+    if shading == "baked":
+        return raster.sum("albedo")
+    columns = MaterialColumns.of(raster.channels)
+    return shade_picture(raster.sums, raster.alpha, columns, camera, prefilter(light))

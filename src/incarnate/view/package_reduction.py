@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from incarnate.avatars.avatar import Avatar
+from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.files import Stage
 from incarnate.avatars.head import HeadAvatar, thin_axis
 from incarnate.avatars.materials import REFLECTANCE_RANGE, ROUGHNESS_RANGE, decode_bounded
@@ -50,9 +51,43 @@ def reduced_head(
         stage: The person's own motion, whose directions come first.
         num_coefficients: How many directions of deformation to keep; all if it has fewer.
     """
-    weights, joints = avatar.skinning_weights().topk(min(INFLUENCES, avatar.rig.num_joints))
-    missing = INFLUENCES - joints.shape[-1]
-    splats = Splats(
+    joints, weights = strongest_joints(avatar.skinning_weights(), INFLUENCES)
+    return PackagedHead(
+        rig=without_mesh(avatar.rig),
+        splats=resting_splats(avatar),
+        joints=joints,
+        weights=weights,
+        surface=surface_of(avatar),
+        deformation=_deformation(avatar, stage.poses, num_coefficients),
+        exposure=_exposure(avatar, stage.camera),
+        light=replace(avatar.learned_light, name="capture"),
+        shading=avatar.model.shading,
+    )
+
+
+def strongest_joints(
+    weights: Float[Tensor, "splats joints"], most: int
+) -> tuple[Int[Tensor, "splats influences"], Float[Tensor, "splats influences"]]:
+    """The joints that move each splat most, and their share of its motion.
+
+    Args:
+        weights: Skinning weights; those below zero count as nothing.
+        most: Joints to keep.
+
+    Returns:
+        Joints in falling order, and non-negative weights that sum to one; filled up with joint 0
+        and nothing to whole sets of four, as glTF has them.
+    """
+    kept, joints = weights.topk(min(most, weights.shape[-1]))
+    kept = kept.clamp(min=0)
+    missing = (0, -kept.shape[-1] % 4)
+    pad = torch.nn.functional.pad
+    return pad(joints, missing), pad(kept / kept.sum(-1, keepdim=True), missing)
+
+
+def resting_splats(avatar: HeadAvatar | BodyAvatar) -> Splats:
+    """The splats in rest space, with the channel ``albedo``; rotations have unit length."""
+    return Splats(
         means=avatar.means.detach(),
         quaternions=torch.nn.functional.normalize(avatar.quaternions.detach(), dim=-1),
         log_scales=avatar.log_scales.detach(),
@@ -60,20 +95,14 @@ def reduced_head(
         features=avatar.albedo(),
         channels=("albedo",) * 3,
     )
-    return PackagedHead(
-        rig=without_mesh(avatar.rig),
-        splats=splats,
-        joints=torch.nn.functional.pad(joints, (0, missing)),
-        weights=torch.nn.functional.pad(weights / weights.sum(-1, keepdim=True), (0, missing)),
-        surface=Surface(
-            albedo=avatar.albedo(),
-            roughness=decode_bounded(avatar.roughness_logits.detach(), ROUGHNESS_RANGE),
-            reflectance=decode_bounded(avatar.reflectance_logits.detach(), REFLECTANCE_RANGE),
-        ),
-        deformation=_deformation(avatar, stage.poses, num_coefficients),
-        exposure=_exposure(avatar, stage.camera),
-        light=replace(avatar.learned_light, name="capture"),
-        shading=avatar.model.shading,
+
+
+def surface_of(avatar: HeadAvatar | BodyAvatar) -> Surface:
+    """Materials of the splats, decoded."""
+    return Surface(
+        albedo=avatar.albedo(),
+        roughness=decode_bounded(avatar.roughness_logits.detach(), ROUGHNESS_RANGE),
+        reflectance=decode_bounded(avatar.reflectance_logits.detach(), REFLECTANCE_RANGE),
     )
 
 

@@ -26,6 +26,7 @@ ArmName = Literal[
     "no-normal-restraint",
     "depth-normals",
     "depth-normals-alone",
+    "no-splat-residual",
     "no-albedo-prior",
 ]
 

@@ -133,6 +133,12 @@ ARMS: Final = (
         lambda recipe: _with_depth_normals(_without_normal_restraint(recipe), weight=0.01),
     ),
     Arm(
+        "no-splat-residual",
+        "What light leaves unexplained at single splats makes likeness better",
+        "albedo is learned to the end, and no splat has a residual of its own",
+        lambda recipe: replace(recipe, albedo_until=1.0),
+    ),
+    Arm(
         "no-albedo-prior",
         "The prior on albedo and light helps relighting",
         "loss weights albedo, detail and light are zero",

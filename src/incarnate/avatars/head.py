@@ -57,6 +57,8 @@ class HeadModel:
     """A factor on each splat's light that depends on the deformation codes (mouth, lids, folds)."""
     shadows: Literal["traced", "off"] = "traced"
     """Whether the rest head shadows itself, and brightens its folds (docs/head.md)."""
+    splat_residual: Literal["learned", "off"] = "learned"
+    """Light of each splat that only the training light has, learned when albedo is settled."""
     num_nodes: int = 600
     """Nodes over the head on which what is smooth lives: shading that the light can't explain."""
     light_height: int = 16
@@ -248,8 +250,10 @@ class HeadAvatar(nn.Module):
             exposure = self.transfer.exposure(fan, share, self.albedo().detach())
         if light is None:
             # What the training light's model leaves unexplained is no property of the skin.
-            smooth = at_splats(_limited(self.residual), self.node_reads)
-            exposure = exposure * (smooth + _limited(self.splat_residual)).exp()
+            residual = at_splats(_limited(self.residual), self.node_reads)
+            if self.model.splat_residual == "learned":
+                residual = residual + _limited(self.splat_residual)
+            exposure = exposure * residual.exp()
         if self.model.occlusion == "learned":
             logits = self.occlusion_logits + self.occlusion_basis @ codes
             exposure = exposure * torch.sigmoid(logits)[:, None]

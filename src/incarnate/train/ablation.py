@@ -136,7 +136,7 @@ ARMS: Final = (
         "no-splat-residual",
         "What light leaves unexplained at single splats makes likeness better",
         "albedo is learned to the end, and no splat has a residual of its own",
-        lambda recipe: replace(recipe, albedo_until=1.0),
+        lambda recipe: replace(recipe, model=replace(recipe.model, splat_residual="off")),
     ),
     Arm(
         "no-albedo-prior",

@@ -108,7 +108,8 @@ class HeadTraining:
 
     def _hold_back(self) -> None:
         """Let light be divided between albedo and its model first, and what is left come last."""
-        if self.recipe.model.shading == "shaded":
+        model = self.recipe.model
+        if model.shading == "shaded" and model.splat_residual == "learned":
             late = self.step >= self.recipe.albedo_until * self.recipe.steps
             held = self.avatar.albedo_logits if late else self.avatar.splat_residual
             held.grad = None

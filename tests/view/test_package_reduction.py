@@ -5,7 +5,12 @@ import torch
 from tests.view.packages import lively_avatar, lively_stage
 
 from incarnate.rigs.rig import rest_pose
-from incarnate.view.package_reduction import lit_colors, reduced_head, strongest_joints
+from incarnate.view.package_reduction import (
+    lit_colors,
+    principal_directions,
+    reduced_head,
+    strongest_joints,
+)
 
 
 def displacement_error(num_coefficients: int) -> float:
@@ -60,3 +65,15 @@ def test_the_strongest_joints_share_all_of_the_motion_in_sets_of_four() -> None:
     assert joints.shape == (2, 8)
     assert shares.min() == 0
     torch.testing.assert_close(shares.sum(-1), torch.ones(2))
+
+
+def test_principal_directions_are_those_in_which_much_moves() -> None:
+    generator = torch.Generator().manual_seed(3)
+    whole = torch.randn(40, 5, generator=generator, dtype=torch.float64)
+    features = torch.randn(200, 5, generator=generator, dtype=torch.float64)
+    to_basis, energy = principal_directions(whole.T @ whole, features.T @ features / 200)
+    directions = whole @ to_basis
+    torch.testing.assert_close(directions.T @ directions, torch.eye(5, dtype=torch.float64))
+    # As a plain decomposition of all that moves has them.
+    singular = torch.linalg.svdvals(whole @ features.T / 200**0.5)[:5]
+    torch.testing.assert_close(energy, singular.square())

@@ -18,6 +18,7 @@ from incarnate.errors import AvatarError
 from incarnate.rigs.rig import Pose, rest_pose
 from incarnate.view.package_body import BODY_INFLUENCES, Changes, PackagedBody
 from incarnate.view.package_reduction import (
+    principal_directions,
     resting_splats,
     strongest_joints,
     surface_of,
@@ -124,8 +125,8 @@ def _reduced(
 ) -> tuple[Float[Tensor, "splats channels kept"], Float[Tensor, "frames kept"]]:
     """The directions in which the clips change splats most, and the frames' places along them.
 
-    As for a head: frames have second moments C = L Lᵀ, changes M f have the principal directions
-    U = M L Q Λ^(−1/2), where Q Λ Qᵀ = Lᵀ Mᵀ M L; and Uᵀ M takes f to coefficients.
+    As for a head: Uᵀ M takes a frame f to its coefficients, with U the principal directions of the
+    changes M f.
     """
     gain = units.clone()
     gain[_OFFSETS] *= _OFFSET_GAIN
@@ -135,10 +136,8 @@ def _reduced(
     moments = frames.T @ frames / len(frames)
     # A clip that never moves along some component leaves it out, but must not stop the roots.
     floor = 1e-9 * moments.diagonal().mean().clamp(min=_NO_ENERGY)
-    lower = torch.linalg.cholesky(moments + floor * torch.eye(len(moments), dtype=moments.dtype))
-    energy, directions = torch.linalg.eigh(lower.T @ gram @ lower)
-    energy = energy.flip(0).clamp(min=0)
-    to_basis = lower @ directions.flip(1) * energy.clamp(min=_NO_ENERGY).rsqrt()
+    moments += floor * torch.eye(len(moments), dtype=moments.dtype)
+    to_basis, energy = principal_directions(gram, moments)
     found = frames @ gram @ to_basis
     # What moves within the clips decides, however far all of them are from the pose at rest.
     moving = found.var(0, correction=0).sum()

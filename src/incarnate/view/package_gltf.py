@@ -25,10 +25,11 @@ _WHOLE_WEIGHT = 65535
 def splat_primitive(writer: GlbWriter, avatar: Packaged, stage: Stage) -> dict[str, Any]:
     """The rest pose as `KHR_gaussian_splatting`, lit by the capture's light, with skin weights."""
     splats = avatar.splats
-    shown = srgb_from_linear(lit_colors(avatar, stage.camera).clamp(0, 1))
+    colors = lit_colors(avatar, stage.camera).clamp(0, 1)
+    shown = srgb_from_linear(colors)
     opacities = splats.opacity_logits.sigmoid()
     # COLOR_0 is what viewers without the extension show: linear, as glTF has it.
-    points = torch.cat([lit_colors(avatar, stage.camera).clamp(0, 1), opacities[:, None]], -1)
+    points = torch.cat([colors, opacities[:, None]], -1)
     attributes = {
         "POSITION": writer.add_accessor(_floats(splats.means), bounds=True),
         "COLOR_0": writer.add_accessor(

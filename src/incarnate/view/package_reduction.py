@@ -129,9 +129,8 @@ def _deformation(avatar: HeadAvatar, poses: Pose, num_coefficients: int) -> Defo
     """Rig's and learned bases in one, reduced to the directions in which splats move most.
 
     Features f (expression and codes) have second moments C = L Lᵀ over the motion, and a little
-    more, so that every slider moves something. With M the stacked bases, the principal directions
-    of the displacements M f are U = M L Q Λ^(−1/2), where Q Λ Qᵀ = Lᵀ Mᵀ M L; and Uᵀ M takes
-    features to coefficients.
+    more, so that every slider moves something. With M the stacked bases and U the principal
+    directions of the displacements M f, Uᵀ M takes features to coefficients.
     """
     learned = avatar.corrective_basis.detach()
     if avatar.model.bases == "frozen":
@@ -141,20 +140,36 @@ def _deformation(avatar: HeadAvatar, poses: Pose, num_coefficients: int) -> Defo
     features = torch.cat([poses.expression, avatar.projection(poses)], -1).double()
     moments = features.T @ features / len(features)
     moments += _SLIDERS**2 * torch.eye(len(moments), dtype=moments.dtype)
-    lower = torch.linalg.cholesky(moments)
     gram = rows.T @ rows
-    energy, directions = torch.linalg.eigh(lower.T @ gram @ lower)
-    kept = slice(-num_coefficients, None)
-    # A rig without some direction has zeros there; they stay zeros.
-    gain = energy[kept].clamp(min=_NO_ENERGY).rsqrt()
-    to_basis = (lower @ directions[:, kept] * gain).flip(-1)
+    to_basis = principal_directions(gram, moments)[0][:, :num_coefficients]
     coefficients = to_basis.T @ gram
     # Coefficients of the order of one keep half floats of the basis away from their ends.
-    size = (coefficients @ lower).norm(dim=-1).clamp(min=1e-12)
+    size = ((coefficients @ moments) * coefficients).sum(-1).sqrt().clamp(min=1e-12)
     basis = (rows @ to_basis * size).to(whole.dtype).unflatten(0, whole.shape[:2])
     return Deformation(
         avatar.projection, (coefficients / size[:, None]).to(whole.dtype).contiguous(), basis
     )
+
+
+def principal_directions(
+    gram: Float[Tensor, "features features"], moments: Float[Tensor, "features features"]
+) -> tuple[Float[Tensor, "features directions"], Float[Tensor, "directions"]]:
+    """The directions in which M f moves most, for features f of given second moments.
+
+    With moments C = L Lᵀ they are U = M L Q Λ^(−1/2), where Q Λ Qᵀ = Lᵀ Mᵀ M L.
+
+    Args:
+        gram: Mᵀ M.
+        moments: C, positive definite.
+
+    Returns:
+        L Q Λ^(−1/2), which M takes to the unit directions in falling order, and the energies Λ
+        along them. A direction without energy gives zeros.
+    """
+    lower = torch.linalg.cholesky(moments)
+    energy, directions = torch.linalg.eigh(lower.T @ gram @ lower)
+    energy = energy.flip(0).clamp(min=0)
+    return lower @ directions.flip(1) * energy.clamp(min=_NO_ENERGY).rsqrt(), energy
 
 
 def _exposure(avatar: HeadAvatar, camera: Camera) -> Exposure:

@@ -1,7 +1,8 @@
 // What the sliders do to a pose: of a face, and of the head on a body.
 
 import type { Clip, Package } from "./package";
-import { type Pose, poseOfClip, restPose, turnJoint } from "./rig";
+import { type FollowedPose, poseOfFollowed } from "./following";
+import { type Pose, poseOfClip, startPose, turnJoint } from "./rig";
 
 /** One slider. */
 export interface Control {
@@ -82,9 +83,17 @@ function anglesOf(avatar: Package): Control[] {
   }));
 }
 
-/** The pose of a clip's moment, or of a face or body at rest, with the sliders added. */
-export function composePose(avatar: Package, clip: Clip | undefined, moment: number | undefined, values: Values): Pose {
-  const pose = clip && moment !== undefined ? poseOfClip(clip, moment) : atRest(avatar, clip);
+/** A pose that is followed, that of a clip's moment, or a face or body at rest, with the sliders added. */
+export function composePose(
+  avatar: Package,
+  clip: Clip | undefined,
+  moment: number | undefined,
+  values: Values,
+  followed?: FollowedPose,
+): Pose {
+  const pose = followed
+    ? poseOfFollowed(avatar, clip, followed)
+    : clip && moment !== undefined ? poseOfClip(clip, moment) : startPose(avatar, clip);
   if (avatar.kind === "head") addExpressions(avatar, pose, values);
   for (const { key, joints, axis } of ANGLES) {
     const angle = (values[key] ?? 0) * RADIANS;
@@ -93,17 +102,6 @@ export function composePose(avatar: Package, clip: Clip | undefined, moment: num
       const joint = avatar.skeleton.names.indexOf(name);
       if (joint >= 0) turnJoint(pose, joint, [0, 1, 2].map((i) => (i === axis ? angle : 0)));
     }
-  }
-  return pose;
-}
-
-/** Face and joints at rest, the whole where the clip begins. */
-function atRest(avatar: Package, clip: Clip | undefined): Pose {
-  const pose = restPose(avatar);
-  if (clip) {
-    const first = poseOfClip(clip, 0);
-    pose.translation = first.translation;
-    pose.rotations.set(first.rotations.subarray(0, 4));
   }
   return pose;
 }

@@ -2,6 +2,7 @@
 
 import { type Camera, Orbit } from "./camera";
 import { composePose } from "./face";
+import { type FollowedPose, Live } from "./following";
 import { FileError } from "./glb";
 import { CAPTURE, Lights } from "./lights";
 import { Panel, type Settings, START } from "./panel";
@@ -23,6 +24,7 @@ const element = <T extends HTMLElement>(id: string): T => document.getElementByI
 export class Page {
   readonly settings: Settings = structuredClone(START);
   readonly lights = new Lights();
+  readonly live = new Live(() => this.showLive(), () => this.rebuild());
   avatar: Package | undefined;
   orbit: Orbit | undefined;
   private viewer: Viewer | undefined;
@@ -31,7 +33,8 @@ export class Page {
   /** Frames of the clip since its start. */
   private moment = 0;
   private shownClip = 0;
-  private pose: { pose: Pose; key: string } | undefined;
+  private pose: { pose: Pose; key: string; followed: FollowedPose | undefined } | undefined;
+  private liveWords = "";
   private isAsked = false;
   private last = 0;
   private pixelShare = 1;
@@ -42,7 +45,8 @@ export class Page {
       changed: () => this.ask(),
       reset: () => this.reset(),
       open: () => this.openFile(),
-    });
+      follow: (follower) => this.avatar && this.live.toggle(follower, this.avatar),
+    }, this.live);
     listenToPointers(element("view"), () => this.orbit, () => this.ask());
     addEventListener("resize", () => this.ask());
     addEventListener("keydown", (event) => this.key(event));
@@ -72,6 +76,7 @@ export class Page {
   /** Take a package; throws FileError where it is none. */
   show(file: ArrayBuffer): void {
     const avatar = readPackage(file);
+    this.live.stop();
     this.avatar = avatar;
     this.pose = undefined;
     this.moment = 0;
@@ -148,14 +153,16 @@ export class Page {
     this.last = time;
     const clip = this.clip;
     if (this.shownClip !== this.settings.clip) this.beginClip();
-    else if (this.isPlaying && clip && this.settings.motion === "clip") this.moment += step * clip.fps;
+    else if (this.clipRuns && clip) this.moment += step * clip.fps;
     this.measure(time, step);
     const pose = this.posed(avatar);
     orbit.follow(pose.translation);
     viewer.frame({ pose, camera: this.camera(orbit), light, look: this.look() });
+    this.live.drawn();
+    if (this.live.pose) this.showLatency();
     this.showMoment();
     // A second look takes the order that the first one asked for.
-    if (viewer.isWaiting || (this.isPlaying && clip && this.settings.motion === "clip")) this.ask();
+    if (viewer.isWaiting || this.clipRuns) this.ask();
     (window as Window & { __done?: boolean }).__done = true;
   }
 
@@ -167,6 +174,10 @@ export class Page {
 
   private get clip(): Clip | undefined {
     return this.avatar?.clips[this.settings.clip];
+  }
+
+  private get clipRuns(): boolean {
+    return this.isPlaying && this.clip !== undefined && this.settings.motion === "clip" && !this.live.pose;
   }
 
   private beginClip(): void {
@@ -187,8 +198,11 @@ export class Page {
   /** The same pose object while nothing changes, so that nothing is done twice. */
   private posed(avatar: Package): Pose {
     const moment = this.settings.motion === "clip" && this.clip ? this.frameOfClip : undefined;
-    const key = `${this.settings.clip} ${moment} ${JSON.stringify(this.settings.values)}`;
-    if (this.pose?.key !== key) this.pose = { key, pose: composePose(avatar, this.clip, moment, this.settings.values) };
+    const followed = this.live.pose;
+    const key = `${this.settings.clip} ${followed ? "" : moment} ${JSON.stringify(this.settings.values)}`;
+    if (this.pose?.key !== key || this.pose.followed !== followed) {
+      this.pose = { key, followed, pose: composePose(avatar, this.clip, moment, this.settings.values, followed) };
+    }
     return this.pose.pose;
   }
 
@@ -219,8 +233,34 @@ export class Page {
   private reset(): void {
     Object.assign(this.settings, structuredClone(START));
     this.orbit?.reset();
-    if (this.avatar) this.panel.build(this.avatar, this.lights.names);
+    this.rebuild();
     this.ask();
+  }
+
+  private rebuild(): void {
+    if (this.avatar) this.panel.build(this.avatar, this.lights.names);
+  }
+
+  /** A follower has a new pose, or something to say. */
+  private showLive(): void {
+    const { live } = this;
+    const words = `${live.running?.name} ${live.phase} ${live.text}`;
+    if (words !== this.liveWords) {
+      this.liveWords = words;
+      this.panel.refresh();
+      element("transport").hidden = live.phase === "following" || !this.avatar?.clips.length;
+      this.showLatency();
+    }
+    this.ask();
+  }
+
+  private showLatency(): void {
+    const { running, phase, latency } = this.live;
+    const line = element("live");
+    line.hidden = !running;
+    line.dataset.phase = phase;
+    const age = phase === "following" && latency !== undefined ? ` · ${Math.round(latency)} ms` : "";
+    line.textContent = running ? `Live · ${running.name} · ${phase}${age}` : "";
   }
 
   private openFile(): void {

@@ -1,6 +1,7 @@
 // The panel of controls, built from what the avatar has.
 
 import { controlsOf, type Control, type Values } from "./face";
+import type { Follower, Live } from "./following";
 import type { Package } from "./package";
 
 export interface Settings {
@@ -43,6 +44,7 @@ export interface PanelEvents {
   changed(): void;
   reset(): void;
   open(): void;
+  follow(follower: Follower): void;
 }
 
 /** Shows settings and changes them. */
@@ -53,6 +55,7 @@ export class Panel {
     private readonly place: HTMLElement,
     private readonly settings: Settings,
     private readonly events: PanelEvents,
+    private readonly live: Live,
   ) {}
 
   /** Build it anew for an avatar and the lights there are. */
@@ -88,7 +91,8 @@ export class Panel {
       this.chips(shown, () => settings.shown, (name) => (settings.shown = name as Settings["shown"])),
     ]);
     const buttons = chipRow([button("Reset", this.events.reset), button("Open a file", this.events.open)]);
-    this.place.replaceChildren(light, ...(avatar.clips.length ? [motion] : []), ...parts, background, maps, about, buttons);
+    const motions = [...(this.live.offered.length ? [this.liveSection()] : []), ...(avatar.clips.length ? [motion] : [])];
+    this.place.replaceChildren(light, ...motions, ...parts, background, maps, about, buttons);
     this.refresh();
   }
 
@@ -158,6 +162,21 @@ export class Panel {
         return chip;
       }),
     );
+  }
+
+  /** A button a source of live motion, and what the one that runs has to say. */
+  private liveSection(): HTMLElement {
+    const { live } = this;
+    const chips = live.offered.map((follower) => {
+      const chip = button(follower.name, () => this.events.follow(follower));
+      this.refreshers.push(() => chip.setAttribute("aria-pressed", String(live.running === follower)));
+      return chip;
+    });
+    const words = document.createElement("p");
+    words.className = "about";
+    words.setAttribute("role", "status");
+    this.refreshers.push(() => (words.textContent = live.running ? live.text : "The avatar follows someone's motion. Sliders add to it."));
+    return section("Live", [chipRow(chips), words]);
   }
 
   private about(avatar: Package): HTMLElement {

@@ -26,6 +26,17 @@ export function restPose(avatar: Package): Pose {
   return { expression: new Float32Array(avatar.expressions.length), rotations, translation: new Float32Array(3) };
 }
 
+/** Face and joints at rest, the whole where the clip begins. */
+export function startPose(avatar: Package, clip: Clip | undefined): Pose {
+  const pose = restPose(avatar);
+  if (clip) {
+    const first = poseOfClip(clip, 0);
+    pose.translation = first.translation;
+    pose.rotations.set(first.rotations.subarray(0, 4));
+  }
+  return pose;
+}
+
 /** The clip at a moment (in frames), between frames by interpolation. */
 export function poseOfClip(clip: Clip, moment: number): Pose {
   const at = Math.max(0, Math.min(clip.frames - 1, moment));

@@ -21,6 +21,9 @@ from incarnate.rigs.skinning import apply_affine, blend_transforms, world_from_r
 _LEFT_OUT = ("thumb", "index", "middle", "ring", "pinky", "finger", "jaw", "eye")
 # A limb moves so far (metres) in a step of the history: it puts motion on unit scale.
 _TYPICAL_MOTION = 0.1
+# At 25 frames a second, 0.08 and 0.12 s ago are equally near to 0.1 s but for rounding. Of two such
+# frames the later one counts, in whatever way their seconds were summed.
+_FAVOUR = 0.01
 # Frames posed at a time: it bounds the memory.
 _BLOCK = 32
 
@@ -136,10 +139,11 @@ class PoseCondition:
 def _frames_before(times: Float[Tensor, "frames"], back: float) -> Int[Tensor, "frames"]:
     """For each frame the one whose time is nearest to ``back`` seconds before, never itself.
 
-    The first frame has none before it and stands for itself.
+    Of two as near, the later. The first frame has none before it and stands for itself.
     """
     apart = times[:, None] - times[None]
-    distance = (apart - back).abs().masked_fill(apart <= 0, torch.inf)
+    distance = (apart - back).abs() + _FAVOUR * apart
+    distance = distance.masked_fill(apart <= 0, torch.inf)
     nearest = distance.argmin(1)
     return torch.where(torch.arange(len(times)) > 0, nearest, torch.zeros_like(nearest))
 

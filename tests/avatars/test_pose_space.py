@@ -95,5 +95,7 @@ def test_distance_tells_training_poses_from_others(
 
 def test_a_single_pose_spans_nothing() -> None:
     space = fit_pose_space(torch.ones(1, *SHAPE))
+    # All else is far from it, but no distance is blown up without bound.
+    assert float(space.relative_distance(torch.zeros(SHAPE))) == pytest.approx(100)
     assert len(space.deviations) == 0
     torch.testing.assert_close(space.project(torch.zeros(SHAPE)), torch.ones(SHAPE))

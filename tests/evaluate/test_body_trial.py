@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.avatars.moving_bodies import small_body
 
 from incarnate.avatars.avatar import render
 from incarnate.avatars.body import BodyAvatar
 from incarnate.capture.capture import Capture
+from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError, CaptureError
 from incarnate.evaluate.body_scores import Projection
 from incarnate.evaluate.body_splits import View
@@ -56,6 +58,19 @@ def test_projection_changes_what_the_network_sees_of_far_poses(
     assert not torch.equal(on.condition(7).maps, off.condition(7).maps)
     # What is projected lies in the space, up to rounding.
     assert float(on.space.distance(on.condition(7).maps)) < 1e-4
+
+
+def test_the_space_of_poses_is_the_one_that_the_avatar_keeps(body_capture: Capture) -> None:
+    avatar = small_body().requires_grad_(False).eval()
+    none = opened(avatar, body_capture)
+    track = load_track(body_capture)
+    seen = avatar.conditions(track.poses, body_capture.times, body_capture.clips)
+    avatar.learn_poses([seen[index] for index in body_capture.indices("train")])
+    kept = opened(avatar, body_capture)
+    assert kept.space is avatar.pose_space
+    # The same frames with the same past: a body that keeps none is measured alike.
+    assert kept.pose_range(7) == pytest.approx(none.pose_range(7), rel=1e-4)
+    assert kept.pose_range(7) == avatar.pose_distance(kept.conditions[7])
 
 
 def test_labels_are_whole_numbers_where_there_are_any(

@@ -218,8 +218,7 @@ class BodyAvatar(nn.Module):
         """
         if self.pose_space is None:
             return None
-        usual = max(self.pose_space.training_distance, 1e-6)
-        return float(self.pose_space.distance(condition.maps)) / usual
+        return float(self.pose_space.relative_distance(condition.maps))
 
     def splat(
         self,

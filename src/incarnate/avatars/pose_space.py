@@ -14,6 +14,8 @@ PROJECTION_LIMIT = 2.0
 """Coefficients are clipped to so many standard deviations of the training poses."""
 # Directions in which training poses vary less than this part of the strongest are rounding.
 _NEGLIGIBLE = 1e-4
+# Few training poses span their space exactly; in the condition's unit, about a metre.
+_LEAST_USUAL = 0.01
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class PoseSpace:
         """
         moved = (condition - self.project(condition)).flatten(-4).square().sum(-1)
         return (moved / self.num_covered).sqrt()
+
+    def relative_distance(
+        self, condition: Float[Tensor, "*batch 2 channels height width"]
+    ) -> Float[Tensor, "*batch"]:
+        """`distance` over what is usual; one is as far as all but a twentieth of training poses."""
+        return self.distance(condition) / max(self.training_distance, _LEAST_USUAL)
 
 
 def fit_pose_space(

@@ -22,8 +22,6 @@ from incarnate.splats.rasterize import rasterize
 
 # Every avatar is judged by the same distance, whatever it was told of poses.
 _SIGNATURE = BodyModel().signature
-# Few training poses span their space exactly; in the condition's unit, about a metre.
-_LEAST_USUAL = 0.01
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class BodyTrial:
     trial: Trial
     """For sizes and poses."""
     space: PoseSpace
-    """Of the conditions of the capture's training frames."""
+    """What the avatar's training poses span."""
     conditions: tuple[BodyCondition, ...]
     """One a frame, in the capture's order."""
     pose_distances: Float[Tensor, "frames"]
@@ -97,8 +95,7 @@ class BodyTrial:
 
     def pose_range(self, frame: int) -> float:
         """Distance to the space of training poses, in units of what is usual for those."""
-        usual = max(self.space.training_distance, _LEAST_USUAL)
-        return float(self.space.distance(self.conditions[frame].maps)) / usual
+        return float(self.space.relative_distance(self.conditions[frame].maps))
 
     def size(self, camera: int) -> tuple[int, int]:
         """(width, height) in pixels at which a camera's pictures are compared."""
@@ -132,7 +129,10 @@ def open_body_trial(
         )
     poses = [trial.pose(index) for index in range(capture.num_frames)]
     conditions = tuple(avatar.condition(pose) for pose in poses)
-    space = fit_pose_space(torch.stack([conditions[index].maps for index in trained]))
+    space = avatar.pose_space
+    if space is None:
+        # Bodies of earlier releases do not keep it.
+        space = fit_pose_space(torch.stack([conditions[index].maps for index in trained]))
     coarse = make_pose_condition(avatar.maps, _SIGNATURE)
     signatures = pose_signatures(coarse, avatar.rig, trial.poses, capture.times, capture.clips)
     distances = torch.cdist(signatures, signatures[trained]).amin(1)

@@ -20,13 +20,11 @@ from incarnate.tracking.evidence import (
 )
 from incarnate.tracking.head_model import LandmarkModel
 from incarnate.tracking.head_priors import PosePrior
+from incarnate.tracking.levenberg_marquardt import Descent, minimised
 
-_MAX_REJECTIONS = 6
-# The focal length trades off with the distance along a valley that more damping would block.
-_FIRST_DAMPING = 1e-6
-_LEAST_DAMPING = 1e-10
-# In units of a log-likelihood: no posterior notices a tenth.
-_SMALL_GAIN = 0.1
+# The focal length trades off with the distance along a valley that more damping would block. The
+# cost is in units of a log-likelihood: no posterior notices a tenth.
+_DESCENT = Descent(first_damping=1e-6, least_damping=1e-10, least_gain=0.1)
 
 
 @dataclass(frozen=True)
@@ -122,25 +120,7 @@ def fit_shared(
         iterations: At most so many steps; stops when the cost no longer falls.
         report: Told the number of each finished iteration.
     """
-    fit, damping, current = start, _FIRST_DAMPING, problem.cost(start)
-    for iteration in range(iterations):
-        equations = problem.equations(fit)
-        trial, cost = fit, current
-        for _ in range(_MAX_REJECTIONS):
-            trial = _step(fit, equations, damping)
-            cost = problem.cost(trial)
-            if cost < current:
-                break
-            damping *= 10
-        if report is not None:
-            report(iteration + 1)
-        if not cost < current:
-            break
-        gain, current = current - cost, cost
-        fit, damping = trial, max(0.1 * damping, _LEAST_DAMPING)
-        if gain < _SMALL_GAIN:
-            break
-    return fit
+    return minimised(problem, start, _step, descent=_DESCENT, iterations=iterations, report=report)
 
 
 def _step(fit: SharedFit, equations: NormalEquations, damping: float) -> SharedFit:

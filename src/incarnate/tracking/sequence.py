@@ -19,10 +19,10 @@ from incarnate.geometry.cameras import Camera
 from incarnate.tracking.evidence import Evidence, huber, normal_equations, project_frames
 from incarnate.tracking.head_model import LandmarkModel
 from incarnate.tracking.head_priors import PosePrior
+from incarnate.tracking.levenberg_marquardt import Descent, minimised
 from incarnate.tracking.photometric import PhotometricTerm
 
-_MAX_REJECTIONS = 6
-_SMALL_GAIN = 3e-4
+_DESCENT = Descent(first_damping=1e-3, least_damping=1e-7, least_relative_gain=3e-4)
 _CALM_KNEE = 2.0
 
 
@@ -156,25 +156,13 @@ def fit_sequence(
     Returns:
         Fitted parameters.
     """
-    parameters, damping, current = start, 1e-3, problem.cost(start)
-    for iteration in range(iterations):
-        equations = problem.equations(parameters)
-        trial, cost = parameters, current
-        for _ in range(_MAX_REJECTIONS):
-            trial = parameters - solve_banded(equations, damping)
-            cost = problem.cost(trial)
-            if cost < current:
-                break
-            damping *= 10
-        if report is not None:
-            report(iteration + 1)
-        if not cost < current:
-            break
-        gain, current = current - cost, cost
-        parameters, damping = trial, max(0.1 * damping, 1e-7)
-        if gain < _SMALL_GAIN * current:
-            break
-    return parameters
+    return minimised(problem, start, _step, descent=_DESCENT, iterations=iterations, report=report)
+
+
+def _step(
+    parameters: Float[Tensor, "frames parameters"], equations: SequenceEquations, damping: float
+) -> Float[Tensor, "frames parameters"]:
+    return parameters - solve_banded(equations, damping)
 
 
 def solve_banded(

@@ -22,10 +22,10 @@ from incarnate.rigs.rig import Pose, Rig
 
 # A face passes through rest often: a tenth of a clip is enough to find it, and few frames are not
 # decided by one bad one.
-_CALM_SHARE = 0.1
-_MIN_CALM_FRAMES = 5
+CALM_SHARE = 0.1
+MIN_CALM_FRAMES = 5
 # Beyond the range that is known to look right, expressions fade out over this much.
-_SOFT_MARGIN = 0.15
+SOFT_MARGIN = 0.15
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def calm_frames(poses: Pose, rig: Rig) -> Int[Tensor, "calm"]:
     opening = jaw_opening(poses, rig)
     if opening is not None and "jawOpen" not in rig.expression_names:
         effort = effort + opening
-    count = min(len(poses), max(_MIN_CALM_FRAMES, round(_CALM_SHARE * len(poses))))
+    count = min(len(poses), max(MIN_CALM_FRAMES, round(CALM_SHARE * len(poses))))
     return effort.argsort(stable=True)[:count]
 
 
@@ -143,7 +143,7 @@ def soft_limited(
 ) -> Float[Tensor, "*batch expressions"]:
     """Values as they are from low to high; beyond, they level off smoothly by a small margin."""
     inside = torch.minimum(torch.maximum(values, low), high)
-    return inside + _SOFT_MARGIN * torch.tanh((values - inside) / _SOFT_MARGIN)
+    return inside + SOFT_MARGIN * torch.tanh((values - inside) / SOFT_MARGIN)
 
 
 def _is_gaze(rig: Rig) -> Bool[Tensor, "expressions"]:

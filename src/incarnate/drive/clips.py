@@ -16,7 +16,7 @@ from incarnate.tracking.smoothing import OneEuroFilter, OneEuroSettings
 # is passed nearly as it is, and so is a head that turns at one radian a second.
 FOLLOWING_BETA = 1.0
 # A tenth of a metre counts as much as a radian or a whole expression.
-_METRES_PER_UNIT = 0.1
+METRES_PER_UNIT = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def filtered(poses: Pose, one_euro: Callable[[np.ndarray, float], np.ndarray], s
     joints = poses.joint_rotations
     parts = [
         poses.root_rotation,
-        poses.root_translation / _METRES_PER_UNIT,
+        poses.root_translation / METRES_PER_UNIT,
         joints.flatten(-2),
         poses.expression,
     ]
@@ -71,7 +71,7 @@ def filtered(poses: Pose, one_euro: Callable[[np.ndarray, float], np.ndarray], s
     return replace(
         poses,
         root_rotation=rotation,
-        root_translation=translation * _METRES_PER_UNIT,
+        root_translation=translation * METRES_PER_UNIT,
         joint_rotations=_unflattened(turned, joints),
         expression=expression,
     )

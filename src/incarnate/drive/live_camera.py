@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol, final, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 
 from incarnate.drive.arkit import ARKIT_CHANNELS, ARKIT_EXPRESSIONS
@@ -132,11 +132,16 @@ def head_angles(points: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "3"]:
     Returns:
         Radians, as `incarnate.drive.arkit.FaceRecording` has them.
     """
-    rig = default_head_rig()
-    rest = rig.landmarks["mediapipe478"].on(rig.vertices, rig.faces).double().numpy()
-    upper = rest[:, 1] > rest[_NOSE_TIP, 1]
+    rest, upper = head_points()
     # The picture has y down and depth away from the camera, which the subject faces.
     seen = points * np.array([1.0, -1.0, -1.0])
     centred = [values[upper] - values[upper].mean(0) for values in (seen, rest)]
     turn = Rotation.align_vectors(*centred)[0]
     return turn.as_euler("YXZ")
+
+
+def head_points() -> tuple[Float[np.ndarray, "478 3"], Bool[np.ndarray, "478"]]:
+    """MediaPipe's landmarks on the embedded head at rest, and which of them tell its turn."""
+    rig = default_head_rig()
+    rest = rig.landmarks["mediapipe478"].on(rig.vertices, rig.faces).double().numpy()
+    return rest, rest[:, 1] > rest[_NOSE_TIP, 1]

@@ -17,7 +17,7 @@ from incarnate.rigs.embedded import EYE_LOOK_RADIANS, JAW_OPEN_RADIANS, gaze_tur
 from incarnate.rigs.rig import Pose, Rig, rest_pose
 
 # The neck takes this part of a turn of the head: the share of their usual ranges in talking.
-_NECK_SHARE = 0.3
+NECK_SHARE = 0.3
 _EYE_JOINTS: Final = MappingProxyType(
     {"Left": ("left_eye_smplhf", "left_eye"), "Right": ("right_eye_smplhf", "right_eye")}
 )
@@ -99,7 +99,7 @@ def _turns(
     turns: list[tuple[Sequence[str], Tensor]]
     if {"neck", "head"} <= set(rig.joint_names):
         # About one axis, so both together are the whole turn exactly.
-        turns = [(("neck",), _NECK_SHARE * turn), (("head",), (1 - _NECK_SHARE) * turn)]
+        turns = [(("neck",), NECK_SHARE * turn), (("head",), (1 - NECK_SHARE) * turn)]
     else:
         turns = [(("head", "neck", rig.joint_names[0]), turn)]
     turns += [(_EYE_JOINTS[side], _gaze(recording, side).to(dtype)) for side in ("Left", "Right")]

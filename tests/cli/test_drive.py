@@ -9,14 +9,8 @@ import pytest
 from tests.drive.faces import recording_of
 from tests.drive.senders import blend, bones, face_packet, sender, turn
 
-from incarnate.avatars.files import load_avatar
 from incarnate.cli import main
-from incarnate.cli.drive import Listening, live_source
 from incarnate.drive.arkit import read_arkit_csv, write_arkit_csv
-from incarnate.drive.live import FeedSource
-from incarnate.drive.live_clip import ClipSource
-from incarnate.drive.recorder import recorder_for
-from incarnate.errors import DriveError
 from incarnate.tracking.video import read_video
 
 QUICK = ("--seconds", "0.4", "--fps", "10", "--calibrate", "0.2", "--size", "32", "--wait", "60")
@@ -123,21 +117,6 @@ def test_silence_says_what_to_look_at(
     assert main([*words, "-o", str(tmp_path / "x.mp4")]) == 2
     assert f"no motion came in 0 s from vmc on 127.0.0.1 port {port}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-
-
-def test_sources_are_what_their_names_say(avatar_folder: Path, tmp_path: Path) -> None:
-    who = load_avatar(avatar_folder)
-    for name in ("livelink", "vmc", "webcam"):
-        assert isinstance(live_source(name, who, Listening(), None), FeedSource)
-    write_arkit_csv(recording_of(2), tmp_path / "take.csv")
-    take = str(tmp_path / "take.csv")
-    assert isinstance(live_source(take, who, Listening(), None), ClipSource)
-    with pytest.raises(DriveError, match="is a recording already"):
-        live_source(take, who, Listening(), recorder_for(tmp_path / "b.csv"))
-    with pytest.raises(DriveError, match="there is no source 'telepathy': give livelink, vmc"):
-        live_source("telepathy", who, Listening(), None)
-    with pytest.raises(DriveError, match="--allow-remote SENDER_ADDRESS"):
-        live_source("vmc", who, Listening(address="0.0.0.0"), None)
 
 
 @pytest.mark.parametrize(

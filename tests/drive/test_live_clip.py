@@ -22,6 +22,9 @@ def test_a_clip_plays_at_its_pace_and_ends(monkeypatch: pytest.MonkeyPatch) -> N
             assert torch.equal(shown[0].expression, poses[index].expression)
             # Frames of a tenth of a second, in float64.
             assert shown[1] == pytest.approx(age, abs=1e-9)
+            again = source.latest()
+            assert again is not None
+            assert again[0] is shown[0]
             assert not source.has_ended
         now[0] = 100.5001
         assert source.has_ended

@@ -146,6 +146,8 @@ class LiveSource(Protocol):
     def latest(self) -> tuple[Pose, float] | None:
         """The newest pose and its age in seconds; None before the first. Never waits.
 
+        It is the same object while nothing newer has come.
+
         Raises:
             IncarnateError: The source has failed: a camera was unplugged, a file is damaged.
         """

@@ -14,6 +14,7 @@ class ClipSource:
     def __init__(self, clip: Clip) -> None:
         self._clip = clip
         self._start = 0.0
+        self._shown = 0, clip.poses[0]
 
     def __enter__(self) -> "ClipSource":
         self._start = clock()
@@ -31,7 +32,9 @@ class ClipSource:
         """See `LiveSource`."""
         passed = self._passed()
         index = min(int(passed), len(self._clip) - 1)
-        return self._clip.poses[index], (passed - index) / self._clip.fps
+        if self._shown[0] != index:
+            self._shown = index, self._clip.poses[index]
+        return self._shown[1], (passed - index) / self._clip.fps
 
     def complaint(self) -> str | None:
         """Nothing is dropped."""

@@ -47,7 +47,7 @@ class Follower:
         self._driver = median_pose(at_rest)
         takes_neutral = settings.is_calibrated and not is_body(rig)
         self._neutrals = Neutrals(self._driver, neutral_of(stage, rig)) if takes_neutral else None
-        self._filter = None if settings.cutoff is None else _filter(settings.cutoff)
+        self._filter = None if settings.cutoff is None else following_filter(settings.cutoff)
 
     def __call__(self, pose: Pose, now: float) -> Pose:
         """The avatar's pose, not batched.
@@ -76,7 +76,12 @@ def stacked(poses: list[Pose]) -> Pose:
     return replace(poses[0], past=None, past_seconds=None, **joined)
 
 
-def _filter(cutoff: float) -> OneEuroFilter:
+def following_filter(cutoff: float) -> OneEuroFilter:
+    """The filter that calms live motion.
+
+    Raises:
+        DriveError: The cut-off, Hz at rest, is not a positive number.
+    """
     if not 0 < cutoff < float("inf"):
         raise DriveError(
             f"live motion can't be smoothed at {cutoff:g} Hz: give a cut-off above zero, such as "

@@ -143,12 +143,16 @@ def test_a_far_pose_is_told_and_projected(poses: Pose) -> None:
     assert near is not None
     assert far is not None
     assert far > 10 * max(near, 1.0)
-    plain = body.condition(folded)
+    condition, space = body.condition(folded), body.pose_space
+    assert space is not None
+    plain, remembered = body.painted_maps(condition)
     body.projects = True
-    projected = body.condition(folded)
-    assert (projected.maps - plain.maps).abs().max() > 0.01
+    projected, recalled = body.painted_maps(condition)
+    assert (projected - plain).abs().max() > 1e-3
     # The memory sees the true pose, as skinning does.
-    assert torch.equal(projected.signature, plain.signature)
-    distance = body.pose_distance(projected)
+    assert torch.equal(recalled, remembered)
+    nearest = replace(condition, maps=space.project(condition.maps))
+    torch.testing.assert_close(next(body.painted_maps(nearest)), projected)
+    distance = body.pose_distance(nearest)
     assert distance is not None
     assert distance < 0.1 * far

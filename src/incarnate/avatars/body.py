@@ -1,7 +1,7 @@
 """The body avatar: splats painted in position maps, changed by the pose (docs/body.md)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, final
 
 import torch
@@ -202,14 +202,8 @@ class BodyAvatar(nn.Module):
         self.condition_scale.copy_(1 / spread.clamp(min=_LEAST_SPREAD))
 
     def condition(self, pose: Pose) -> BodyCondition:
-        """What a single pose and its past tell the networks; without a past it is held.
-
-        Where `projects` is set, the network sees the nearest that training poses span.
-        """
-        seen = self.conditions(*remembered(pose, self.model.history))[-1]
-        if self.projects and self.pose_space is not None:
-            return replace(seen, maps=self.pose_space.project(seen.maps))
-        return seen
+        """What a single pose and its past tell the networks; without a past it is held."""
+        return self.conditions(*remembered(pose, self.model.history))[-1]
 
     def pose_distance(self, condition: BodyCondition) -> float | None:
         """How far a pose is from the training's; one is as far as all but a twentieth of those.
@@ -274,8 +268,10 @@ class BodyAvatar(nn.Module):
     ) -> Iterator[Float[Tensor, "2 channels size size"]]:
         """What network and memory paint, each in maps of its own size."""
         if self.network is not None:
-            scale = self.condition_scale[:, None, None]
-            yield self.network((condition.maps - self.condition_mean) * scale)
+            seen, scale = condition.maps, self.condition_scale[:, None, None]
+            if self.projects and self.pose_space is not None:
+                seen = self.pose_space.project(seen)
+            yield self.network((seen - self.condition_mean) * scale)
         if self.memory is not None and recall != "nothing":
             yield self.memory(condition.signature, recall)
 

@@ -12,7 +12,6 @@ from incarnate.cli.progress import ConsoleProgress
 
 if TYPE_CHECKING:
     from incarnate.avatars.avatar import Avatar
-    from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import Stage
     from incarnate.geometry.cameras import Camera
     from incarnate.light.environment import Environment
@@ -71,6 +70,7 @@ def render(
     from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import load_stage
     from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.watched_body import WatchedBody
     from incarnate.cli.threads import use_threads
     from incarnate.view.clip import Look, colour_of, write_clip
     from incarnate.view.video import VideoWriter
@@ -84,12 +84,13 @@ def render(
     background = None if view.background == "light" else colour_of(view.background)
     shots, fps = shots_of(who, stage, motion=motion, lighting=lighting, view=view)
     look = Look(background, lighting.exposure)
+    drawn = WatchedBody(who) if isinstance(who, BodyAvatar) else who
     with VideoWriter(output, fps) as writer, ConsoleProgress() as progress:
-        write_clip(who, shots, writer, look=look, progress=progress)
+        write_clip(drawn, shots, writer, look=look, progress=progress)
     size = f"{shots[0].camera.width}×{shots[0].camera.height}"
     print(f"wrote {output}: {len(shots)} pictures, {size}, {fps:g} a second")
-    if isinstance(who, BodyAvatar):
-        _tell_distance(who, shots)
+    if isinstance(drawn, WatchedBody) and drawn.distances:
+        print(_told(drawn.distances))
     if lighting.light == "capture":
         print(f"next: incarnate render {avatar} --light sky --light-sweep -o {avatar.name}-sky.mp4")
     else:
@@ -115,16 +116,13 @@ def _paint_fast(avatar: "Avatar", folder: Path) -> None:
     avatar.decoder = "distilled"
 
 
-def _tell_distance(avatar: "BodyAvatar", shots: "list[Shot]") -> None:
-    """Say how unlike the training's the poses are: far from it, clothes are guesswork."""
-    avatar.projects = False
-    distances = [avatar.pose_distance(avatar.condition(shot.pose)) for shot in shots]
-    known = sorted(distance for distance in distances if distance is not None)
-    if known:
-        print(
-            f"poses lie {known[len(known) // 2]:.1f} times as far from the training's as those "
-            f"from each other (median; at most {known[-1]:.1f})"
-        )
+def _told(distances: list[float]) -> str:
+    """How unlike the training's the poses are: far from it, clothes are guesswork."""
+    known = sorted(distances)
+    return (
+        f"poses lie {known[len(known) // 2]:.1f} times as far from the training's as those "
+        f"from each other (median; at most {known[-1]:.1f})"
+    )
 
 
 def shots_of(

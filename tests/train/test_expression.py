@@ -8,9 +8,10 @@ import torch
 from tests.avatars.people import write_painted_capture
 
 from incarnate.avatars.encoder import EncoderModel, codes_of
-from incarnate.avatars.files import avatar_tensors, load_avatar
+from incarnate.avatars.files import avatar_tensors, load_avatar, load_stage
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
+from incarnate.drive.encoding import encoded_poses
 from incarnate.train.checkpoints import read_checkpoint
 from incarnate.train.distill import EncoderRecipe, read_bank
 from incarnate.train.expression import ExpressionRecipe, PoseSource, pose_source
@@ -62,6 +63,7 @@ def test_tracked_poses_are_the_track(capture: Capture) -> None:
     pose = source.pose(2)
     assert torch.equal(pose.expression, load_track(capture).poses.expression[2])
     assert source.restraints(2, pose) == source.state() == {}
+    assert torch.equal(source.motion().expression, load_track(capture).poses.expression)
     assert source.encoder is None
 
 
@@ -80,6 +82,9 @@ def test_free_codes_start_as_tracked_and_move_for_their_frame_alone(capture: Cap
     pulled(source, 3, 7)
     assert (codes_of(source.pose(2), track.rig)[-3:] > before[2][-3:]).all()
     assert torch.equal(codes_of(source.pose(4), track.rig), before[4])
+    assert torch.equal(
+        codes_of(source.motion(), track.rig)[2], codes_of(source.pose(2), track.rig).detach()
+    )
     assert float(source.restraints(2, source.pose(2))["jaw"].detach()) > 0
 
 
@@ -148,3 +153,9 @@ def test_an_avatar_keeps_its_encoder(capture: Capture, tmp_path: Path) -> None:
     theirs = loaded.encoder.pose(track.poses[6:8], crops)
     assert torch.equal(ours.expression, theirs.expression)
     assert torch.equal(ours.joint_rotations, theirs.joint_rotations)
+    # What the avatar plays by itself is what its encoder reads, of test frames too.
+    played = load_stage(tmp_path / "avatar").poses
+    read = encoded_poses(loaded.encoder, capture, track, list(range(capture.num_frames)))
+    assert torch.equal(played.expression, read.expression)
+    assert torch.equal(played.joint_rotations, read.joint_rotations)
+    assert not torch.equal(played.expression, track.poses.expression)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from incarnate.avatars.crops import crop_boxes, read_crop
 from incarnate.avatars.encoder import ExpressionEncoder, code_reach, codes_of, with_codes
 from incarnate.avatars.files import encoder_from_tensors
 from incarnate.capture.capture import Capture, Track
@@ -53,6 +54,10 @@ class PoseSource(Protocol):
         """Pose of a frame of the capture, with a gradient to what is learned."""
         ...
 
+    def motion(self) -> Pose:
+        """Poses of all frames of the capture, as this source knows them; without a gradient."""
+        ...
+
     def restraints(self, index: int, pose: Pose) -> dict[str, Tensor]:
         """Weighted loss terms that belong to a pose that `pose` gave."""
         ...
@@ -78,6 +83,10 @@ class TrackedPoses:
     def pose(self, index: int) -> Pose:
         """The tracked pose."""
         return self._poses[index]
+
+    def motion(self) -> Pose:
+        """The tracked poses."""
+        return self._poses
 
     def restraints(self, index: int, pose: Pose) -> dict[str, Tensor]:
         """None."""
@@ -116,6 +125,11 @@ class FreeCodes:
         codes = self._tracked[index] + nn.functional.embedding(row, self._changes, sparse=True)[0]
         return self._anchor.pose(index, codes)
 
+    def motion(self) -> Pose:
+        """Training frames with their own codes, the others as tracked."""
+        codes = self._tracked + self._changes.detach()
+        return with_codes(self._anchor.poses, self._anchor.rig, codes)
+
     def restraints(self, index: int, pose: Pose) -> dict[str, Tensor]:
         """The pull to tracked codes."""
         return self._anchor.restraints(index, pose)
@@ -134,8 +148,9 @@ class FreeCodes:
 class EncodedPoses:
     """Poses whose codes an encoder reads from the frames' crops.
 
-    Its trunk stays as distillation left it, so each frame's features are computed once; the last
-    stage and the head are trained with the avatar, at a millisecond or so a step.
+    Its trunk stays as distillation left it, so each frame's features are computed once, also of
+    frames that training does not use; the last stage and the head are trained with the avatar, at
+    a millisecond or so a step.
     """
 
     def __init__(
@@ -145,12 +160,11 @@ class EncodedPoses:
         steps: int,
         *,
         encoder: ExpressionEncoder,
-        features: Mapping[str, Tensor],
+        features: Float[Tensor, "frames channels height width"],
     ) -> None:
         self._encoder = encoder
         self._anchor = _Anchor(recipe, track.rig, track.poses, steps)
-        self._frames, self._features = features["frames"], features["features"]
-        self._row = {int(index): row for row, index in enumerate(self._frames)}
+        self._features = features
         self._parameters = {
             name: parameter
             for name, parameter in encoder.named_parameters()
@@ -167,9 +181,16 @@ class EncodedPoses:
 
     def pose(self, index: int) -> Pose:
         """The tracked pose with the codes that the encoder finds."""
-        row = self._row[index]
-        codes = self._encoder.codes(self._features[row : row + 1])[0]
-        return self._anchor.pose(index, codes)
+        return self._anchor.pose(index, self._codes(index))
+
+    @torch.no_grad()
+    def motion(self) -> Pose:
+        """What the encoder finds in every frame."""
+        codes = torch.stack([self._codes(index) for index in range(len(self._features))])
+        return with_codes(self._anchor.poses, self._anchor.rig, codes)
+
+    def _codes(self, index: int) -> Float[Tensor, "codes"]:
+        return self._encoder.codes(self._features[index : index + 1])[0]
 
     def restraints(self, index: int, pose: Pose) -> dict[str, Tensor]:
         """The pull to tracked codes."""
@@ -180,10 +201,9 @@ class EncodedPoses:
         self._anchor.advance(self._adam, self._anchor.recipe.rate, step)
 
     def state(self) -> dict[str, Tensor]:
-        """Weights, features of the frames, and Adam's memory."""
+        """Weights and Adam's memory; the frames' features follow from the weights."""
         weights = {f"encoder/{k}": v.detach() for k, v in self._encoder.state_dict().items()}
-        features = {"frames": self._frames, "features": self._features}
-        return weights | features | _memory(self._adam, self._parameters)
+        return weights | _memory(self._adam, self._parameters)
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put back Adam's memory that `state` gave."""
@@ -221,13 +241,14 @@ def pose_source(
         prefix = "encoder/"
         weights = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         encoder = encoder_from_tensors(recipe.encoder.model, track.rig, weights)
-        source = EncodedPoses(recipe, track, steps, encoder=encoder, features=state)
+        features = _trunk_features(encoder, capture, track)
+        source = EncodedPoses(recipe, track, steps, encoder=encoder, features=features)
         source.restore(state)
         return source
     size = recipe.encoder.model.size
     bank = read_bank(capture, track, frames, size=size, progress=progress)
     encoder = distill(recipe.encoder, track, bank, seed=seed, progress=progress)
-    features = {"frames": torch.tensor(bank.indices), "features": _trunk_features(encoder, bank)}
+    features = _trunk_features(encoder, capture, track, bank)
     return EncodedPoses(recipe, track, steps, encoder=encoder, features=features)
 
 
@@ -264,9 +285,19 @@ class _Anchor:
 
 
 @torch.no_grad()
-def _trunk_features(encoder: ExpressionEncoder, bank: CropBank) -> Tensor:
-    """One crop at a time, as at test time."""
-    return torch.cat([encoder.trunk(crop[None].float() / 255) for crop in bank.crops])
+def _trunk_features(
+    encoder: ExpressionEncoder, capture: Capture, track: Track, bank: CropBank | None = None
+) -> Float[Tensor, "frames channels height width"]:
+    """Of all frames, one crop at a time, as at test time; crops that no bank holds are read."""
+    boxes = crop_boxes(capture, track)
+    known = {} if bank is None else dict(zip(bank.indices, bank.crops, strict=True))
+    features = []
+    for index in range(capture.num_frames):
+        crop = known.get(index)
+        if crop is None:
+            crop = torch.from_numpy(read_crop(capture, boxes, index, encoder.model.size))
+        features.append(encoder.trunk(crop[None].float() / 255))
+    return torch.cat(features)
 
 
 def _last_stage(encoder: ExpressionEncoder) -> str:

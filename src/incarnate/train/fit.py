@@ -1,6 +1,6 @@
 """Fit a head avatar to a capture: the training loop, resumable at any step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +213,7 @@ class _HeadRun:
 
     def save(self, about: dict[str, Any]) -> None:
         stage = stage_of(self.training.capture, self.training.track)
+        stage = replace(stage, poses=self.training.poses.motion())
         save_avatar(self.training.avatar, stage, self.folder, about)
 
     def preview(self) -> tuple[Float[Tensor, "height width 3"], TrainingFrame]:

@@ -90,6 +90,27 @@ def test_a_measured_arm_is_not_run_again(done: Done, capture: Capture) -> None:
     assert not any("training" in text for text in told)
 
 
+def test_the_table_keeps_arms_that_were_measured_alike(done: Done, capture: Capture) -> None:
+    run(capture, done.folder, [])
+    alike = run_ablation(capture, TINY, done.folder, arms=[], options=OPTIONS)
+    assert [result.name for result in alike] == ["whole"]
+    assert _tabled(done.folder) == ["whole", "baked"]
+    # Measured in other pictures, or trained on otherwise, it does not belong beside these.
+    run_ablation(capture, TINY, done.folder, arms=[], options=replace(OPTIONS, size=40))
+    assert _tabled(done.folder) == ["whole"]
+    note = done.folder / "baked" / "training" / "recipe.json"
+    as_it_was = note.read_text()
+    note.write_text(json.dumps(json.loads(as_it_was) | {"steps": 7}))
+    run_ablation(capture, TINY, done.folder, arms=[], options=OPTIONS)
+    note.write_text(as_it_was)
+    assert _tabled(done.folder) == ["whole"]
+
+
+def _tabled(folder: Path) -> list[str]:
+    content = json.loads((folder / "ablation.json").read_text())
+    return [result["name"] for result in content["arms"]]
+
+
 def test_other_steps_need_another_folder(done: Done, capture: Capture) -> None:
     with pytest.raises(AvatarError, match="differs in steps"):
         run_ablation(capture, replace(TINY, steps=7), done.folder, arms=[], options=OPTIONS)

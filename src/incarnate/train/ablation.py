@@ -13,6 +13,7 @@ from typing import Any, Final
 from incarnate.avatars.files import load_avatar
 from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
+from incarnate.errors import AvatarError
 from incarnate.evaluate.protocol import evaluate
 from incarnate.evaluate.report import report_json, write_report
 from incarnate.evaluate.scores import Options
@@ -160,7 +161,8 @@ def run_ablation(
     """Train the whole method and arms that lack a part of it, measure all, and write the table.
 
     Same capture, frames, seed and steps for all. Each arm has a folder of its own, goes on where
-    it was interrupted, and is not run again once it is measured.
+    it was interrupted, and is not run again once it is measured. The table keeps arms that are
+    not asked for now, if they were trained and measured as these are.
 
     Args:
         capture: A tracked capture with test frames.
@@ -171,19 +173,25 @@ def run_ablation(
         progress: Called with steps done, steps in all, and what is going on.
 
     Returns:
-        What each arm is worth, the whole method first.
+        What each of these arms is worth, the whole method first.
 
     Raises:
         AvatarError: There is no such arm, or a folder holds another training.
     """
     chosen = (WHOLE, *_arms_named(arms))
     options = options or Options()
-    results: list[ArmResult] = []
+    results = {
+        arm.name: result
+        for arm in ARMS
+        if arm not in chosen
+        and (result := _earlier_result(arm, capture, recipe, folder / arm.name, options=options))
+    }
     for number, arm in enumerate(chosen, 1):
         tell = prefixed(progress, f"{number}/{len(chosen)} {arm.name}")
-        results.append(_run_arm(arm, capture, recipe, folder / arm.name, (options, tell)))
-        _write_table(results, capture, recipe, folder)
-    return tuple(results)
+        results[arm.name] = _run_arm(arm, capture, recipe, folder / arm.name, (options, tell))
+        rows = [results[known.name] for known in (WHOLE, *ARMS) if known.name in results]
+        _write_table(rows, capture, recipe, folder)
+    return tuple(results[arm.name] for arm in chosen)
 
 
 def median_drift(avatar: HeadAvatar) -> float:
@@ -196,6 +204,27 @@ def _arms_named(names: Sequence[str] | None) -> tuple[Arm, ...]:
     return tuple(arm for arm in ARMS if names is None or arm.name in names)
 
 
+def _earlier_result(
+    arm: Arm, capture: Capture, recipe: HeadRecipe, folder: Path, *, options: Options
+) -> ArmResult | None:
+    """What another run found of an arm, if it trained and measured as this one does."""
+    if not (folder / _RESULT).is_file():
+        return None
+    try:
+        claim_folder(folder / "training", arm.change(recipe), capture.folder)
+    except AvatarError:
+        return None
+    found = measured(folder / _RESULT, _measured_as(options))
+    if found is None:
+        return None
+    return ArmResult(arm.name, arm.claim, arm.difference, found["figures"])
+
+
+def _measured_as(options: Options) -> dict[str, Any]:
+    """What a result's file says of its measurement."""
+    return {"options": json.loads(json.dumps(asdict(options)))}
+
+
 def _run_arm(
     arm: Arm,
     capture: Capture,
@@ -206,7 +235,7 @@ def _run_arm(
     options, progress = how
     arm_recipe = arm.change(recipe)
     claim_folder(folder / "training", arm_recipe, capture.folder)
-    wanted = {"options": json.loads(json.dumps(asdict(options)))}
+    wanted = _measured_as(options)
     path = folder / _RESULT
     if found := measured(path, wanted):
         return ArmResult(arm.name, arm.claim, arm.difference, found["figures"])

@@ -1,14 +1,16 @@
-// Bundles the viewer into one page: src/incarnate/view/static/index.html.
+// Bundles the viewer into one page, src/incarnate/view/static/index.html, and what finds faces beside it, static/webcam.
 // `node build.mjs`; the page names the hash of what it was made from, which a test compares.
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { build, transform } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, "..", "src", "incarnate", "view", "static", "index.html");
+const folder = join(here, "..", "src", "incarnate", "view", "static");
+const out = join(folder, "index.html");
 const options = {
   bundle: true,
   write: false,
@@ -34,10 +36,10 @@ const workers = {
   },
 };
 
-async function sources(folder) {
+async function sources(root) {
   const found = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    const path = join(root, entry.name);
     if (entry.isDirectory()) found.push(...(await sources(path)));
     else found.push(path);
   }
@@ -72,3 +74,18 @@ const page = (await readFile(join(here, "src", "index.html"), "utf8"))
 await mkdir(dirname(out), { recursive: true });
 await writeFile(out, page);
 console.log(`wrote ${relative(process.cwd(), out)}: ${Math.round(page.length / 1024)} KiB`);
+
+// Browsers fetch these only when the webcam is switched on. The loader defines a global for the code below it.
+const finder = await build({ ...options, entryPoints: [join(here, "src", "webcam_worker.ts")], format: "iife" });
+const wasm = join(here, "node_modules", "@mediapipe", "tasks-vision", "wasm", "vision_wasm_internal");
+const loader = await transform(await readFile(`${wasm}.js`, "utf8"), { minify: true, target: "es2022" });
+const packed = join(folder, "webcam", "vision_wasm_internal.wasm.gz");
+await mkdir(dirname(packed), { recursive: true });
+const origin = await readFile(join(here, "src", "webcam_third_party.txt"), "utf8");
+const worker = `/*\n${origin}*/\n${loader.code}${finder.outputFiles[0].text}`;
+await writeFile(join(folder, "webcam", "worker.js"), worker);
+// Versions of zlib pack differently: the file stays as it is while its content does.
+const raw = await readFile(`${wasm}.wasm`);
+const known = await readFile(packed).then(gunzipSync, () => undefined);
+if (!known?.equals(raw)) await writeFile(packed, gzipSync(raw, { level: 9 }));
+console.log(`and webcam/: ${Math.round(worker.length / 1024)} KiB of script`);

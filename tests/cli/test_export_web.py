@@ -7,6 +7,7 @@ from tests.avatars.moving_bodies import waving_poses
 from tests.drive.skeletal import write_bvh
 from tests.view.packages import body_stage, lively_body
 
+from incarnate import model_files
 from incarnate.avatars.body_files import save_body, save_distilled
 from incarnate.cli import main
 from incarnate.splats.files.gltf_container import read_glb
@@ -30,6 +31,33 @@ def test_a_web_folder_is_a_page_with_the_avatar(
     assert (folder / "index.html").is_file()
     assert len(read_package(folder / "avatar.glb").avatar.splats) == 600
     assert "visitors download" in capsys.readouterr().out
+
+
+def test_a_web_folder_for_webcams_has_the_model(
+    avatar_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["export", str(avatar_folder), "-o", str(tmp_path / "site"), "--webcam"]
+    model = tmp_path / "face_landmarker.task"
+    model.write_bytes(b"a model")
+    monkeypatch.setattr(model_files, "find_model", lambda name: model)
+    assert main([*words, "--format", "web"]) == 0
+    assert (tmp_path / "site" / "models" / model.name).read_bytes() == b"a model"
+
+
+def test_without_the_model_there_is_no_folder_for_webcams(
+    avatar_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("INCARNATE_MODELS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    words = ["export", str(avatar_folder), "-o", str(tmp_path / "site"), "--webcam"]
+    assert main([*words, "--format", "web"]) == 2
+    assert "incarnate doctor --fetch" in capsys.readouterr().err
+    assert main([*words, "--format", "package", "-o", str(tmp_path / "a.glb")]) == 2
+    assert "--format web" in capsys.readouterr().err
+    assert not (tmp_path / "site").exists()
 
 
 def test_a_web_folder_has_no_ending(

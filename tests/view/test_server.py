@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from incarnate.errors import RenderError
 from incarnate.view.server import Door, ViewerServer, content_policy
 from incarnate.view.web import viewer_page
+from incarnate.view.webcam import MODEL_NAME, PART_NAMES, page_with_webcam, webcam_parts
 
 PACKAGE = b"glTF and more"
 TOKEN = "correct-horse"
@@ -55,7 +56,7 @@ def ask(
 
 
 def test_it_serves_the_page_and_the_package(server: ViewerServer) -> None:
-    assert ask(server, "/")[:2] == (200, viewer_page())
+    assert ask(server, "/")[:2] == (200, page_with_webcam(viewer_page(), has_model=False))
     status, body, headers = ask(server, "/avatar.glb?anything")
     assert (status, body) == (200, PACKAGE)
     assert headers["content-type"] == "model/gltf-binary"
@@ -136,6 +137,24 @@ def test_the_page_may_run_its_own_script_only() -> None:
     assert "default-src 'none'" in policy
     assert "'unsafe-inline'" not in policy.partition("style-src")[0]
     assert len(re.findall("sha256", content_policy(viewer_page()))) == 1
+
+
+def test_it_serves_what_finds_faces_and_the_model_where_it_has_one(server: ViewerServer) -> None:
+    for name in PART_NAMES:
+        assert ask(server, f"/{name}")[:2] == (200, webcam_parts()[name])
+    assert ask(server, f"/{MODEL_NAME}")[0] == 404
+    having = ViewerServer(PACKAGE, face_model=b"a model")
+    having.server_close()
+    assert having.answers[f"/{MODEL_NAME}"].content == b"a model"
+    assert b'name="webcam" content="model"' in having.answers["/"].content
+
+
+def test_what_finds_faces_talks_to_nobody(server: ViewerServer) -> None:
+    headers = ask(server, f"/{PART_NAMES[0]}")[2]
+    assert headers["content-type"].startswith("text/javascript")
+    assert headers["content-security-policy"] == (
+        "default-src 'none'; script-src 'wasm-unsafe-eval'"
+    )
 
 
 @given(st.binary(max_size=300))

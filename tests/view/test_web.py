@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from incarnate.view.web import viewer_page, write_web_folder
+from incarnate.view.webcam import MODEL_NAME, webcam_parts
 
 
 def source_hash(viewer: Path) -> str:
@@ -50,3 +51,13 @@ def test_a_folder_holds_the_page_and_the_package_twice(tmp_path: Path) -> None:
     packed = script.removeprefix('window.INCARNATE_AVATAR="').removesuffix('";\n')
     assert gzip.decompress(base64.b64decode(packed)) == package
     assert download == len(package) + len(viewer_page())
+
+
+def test_a_folder_for_webcams_holds_what_finds_faces_too(tmp_path: Path) -> None:
+    download = write_web_folder(b"glTF", tmp_path, face_model=b"a model")
+    assert (tmp_path / MODEL_NAME).read_bytes() == b"a model"
+    for name, part in webcam_parts().items():
+        assert (tmp_path / name).read_bytes() == part
+    assert b'name="webcam" content="model"' in (tmp_path / "index.html").read_bytes()
+    # They are fetched only when the webcam is switched on.
+    assert download < len(b"glTF") + len(viewer_page()) + 10

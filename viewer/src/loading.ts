@@ -22,7 +22,7 @@ export async function firstPackage(progress: (part: number) => void): Promise<Ar
   return answer?.ok ? fetched(beside, progress) : undefined;
 }
 
-async function fetched(address: URL, progress: (part: number) => void): Promise<ArrayBuffer> {
+export async function fetched(address: URL, progress: (part: number) => void = () => undefined): Promise<ArrayBuffer> {
   const answer = await fetch(address).catch(() => undefined);
   if (!answer?.ok || !answer.body) {
     throw new FileError(`${address.href} does not answer${answer ? ` (${answer.status})` : ""}.`);

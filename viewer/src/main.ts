@@ -1,6 +1,7 @@
 // Starts the page, and offers what tests and other pages may ask of it: window.incarnate.
 
 import { cameraOf } from "./camera";
+import { FaceMotion } from "./face_motion";
 import { FileError } from "./glb";
 import { firstPackage } from "./loading";
 import { Page } from "./page";
@@ -48,4 +49,4 @@ async function still(request: StillRequest): Promise<string> {
   return viewer.canvas.toDataURL();
 }
 
-Object.assign(window, { incarnate: { ready: start(), page, still } });
+Object.assign(window, { incarnate: { ready: start(), page, still, FaceMotion } });

@@ -11,6 +11,7 @@ import { listenToPointers } from "./pointing";
 import type { Light, Look } from "./renderer";
 import type { Pose } from "./rig";
 import { Viewer } from "./viewer";
+import { partsBeside, Webcam } from "./webcam";
 
 const DARK: [number, number, number] = [0.012, 0.014, 0.018];
 const PLAY = '<svg viewBox="0 0 16 16"><path d="M4 2l10 6-10 6z"/></svg>';
@@ -25,6 +26,7 @@ export class Page {
   readonly settings: Settings = structuredClone(START);
   readonly lights = new Lights();
   readonly live = new Live(() => this.showLive(), () => this.rebuild());
+  readonly webcam = new Webcam();
   avatar: Package | undefined;
   orbit: Orbit | undefined;
   private viewer: Viewer | undefined;
@@ -58,6 +60,7 @@ export class Page {
       this.ask();
     });
     this.listenToDrops();
+    if (partsBeside() !== "none") this.live.offer(this.webcam);
   }
 
   /** Show words in the middle of the picture; none where there are none. */
@@ -265,12 +268,12 @@ export class Page {
 
   private openFile(): void {
     const input = document.createElement("input");
-    Object.assign(input, { type: "file", accept: ".glb,.hdr,.exr" });
+    Object.assign(input, { type: "file", accept: ".glb,.hdr,.exr,.task" });
     input.addEventListener("change", () => input.files?.[0] && void this.take(input.files[0]));
     input.click();
   }
 
-  /** A file from the user: an avatar or a light. */
+  /** A file from the user: an avatar, a light, or the model that finds faces. */
   async take(file: File): Promise<void> {
     try {
       if (/\.(hdr|exr)$/i.test(file.name)) {
@@ -279,6 +282,9 @@ export class Page {
         this.settings.light = name;
         if (this.avatar) this.panel.build(this.avatar, this.lights.names);
         this.ask();
+      } else if (/\.task$/i.test(file.name)) {
+        this.webcam.model = await file.arrayBuffer();
+        if (this.avatar && this.live.running !== this.webcam) this.live.toggle(this.webcam, this.avatar);
       } else {
         this.show(await file.arrayBuffer());
       }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tyro
 
-from incarnate.cli.motion import Motion, clip_of, frame_slice, reader_of
+from incarnate.cli.motion import Motion, clip_of, reader_of
 from incarnate.cli.progress import ConsoleProgress
 from incarnate.cli.render import Lighting, lights_of
 
@@ -43,8 +43,6 @@ class Job:
     stage: "Stage"
     """Camera, and the avatar's own motion."""
     clip: "Clip"
-    clip_names: tuple[str, ...]
-    """The clip each frame belongs to; empty if all are one of the avatar's own."""
     lights: "list[Environment | None]"
     lighting: Lighting
     colours: Colours
@@ -53,13 +51,14 @@ class Job:
     """What is known of consent and licences."""
     about: Mapping[str, object]
     """All that the avatar's file says of it."""
+    webcam: bool = False
+    """Whether a page can follow a face before a webcam."""
 
     def clouds(self, progress: ConsoleProgress) -> "Iterable[SplatCloud]":
         """The frames, baked one by one as they are asked for."""
         from incarnate.avatars.baking import BakeSettings, bake
-        from incarnate.rigs.moments import moments
 
-        poses = moments(self.clip.poses, self.clip.fps)
+        poses = self.clip.moments()
         settings = BakeSettings(degree=self.colours.degree, exposure=self.lighting.exposure)
         for index, light in enumerate(self.lights):
             yield bake(self.avatar, poses[index], self.stage.camera, light, settings)
@@ -88,6 +87,7 @@ def export(
     motion: tyro.conf.OmitArgPrefixes[Motion] = ONE_FRAME,
     lighting: tyro.conf.OmitArgPrefixes[Lighting] = OWN_LIGHT,
     colours: tyro.conf.OmitArgPrefixes[Colours] = Colours(),
+    webcam: bool = False,
 ) -> None:
     """Write an avatar for other programs: posed and lit as splats, or whole for the browser.
 
@@ -100,31 +100,42 @@ def export(
         motion: Which pose, or which frames of what motion.
         lighting: What lights it; the light is baked into the colours.
         colours: How that is done.
+        webcam: Of web: put beside the page what follows a face before the visitor's webcam.
     """
     from incarnate.avatars.files import load_stage, read_manifest
     from incarnate.avatars.opening import open_avatar
     from incarnate.cli.threads import use_threads
+    from incarnate.errors import SplatFileError
 
     use_threads(0)
     chosen = format_of(output, format)
+    if webcam and chosen is not FORMATS["web"]:
+        raise SplatFileError("only a page can follow a webcam: --webcam needs --format web.")
     if chosen.holds == "clips" and motion.frames == ONE_FRAME.frames:
         motion = replace(motion, frames=":")
     who, stage = open_avatar(avatar), load_stage(avatar)
-    clip = clip_of(motion, stage, who.rig, reader_of(motion, who))
+    clip = named(clip_of(motion, stage, who.rig, reader_of(motion, who)), motion)
     job = Job(
         avatar=who,
         stage=stage,
         clip=clip,
-        clip_names=clip_names_of(motion, stage, len(clip)),
         lights=lights_of(lighting, len(clip)),
         lighting=lighting,
         colours=colours,
         output=output,
         notes=notes_of(read_manifest(avatar)),
         about=read_manifest(avatar),
+        webcam=webcam,
     )
     print(f"wrote {output}: {chosen.write(job)}")
     print(f"next: {chosen.next_step.format(output=output)}")
+
+
+def named(clip: "Clip", motion: Motion) -> "Clip":
+    """The clip, named after its driver where it has no names of its own."""
+    if clip.names or motion.drive == ONE_FRAME.drive:
+        return clip
+    return replace(clip, names=(Path(motion.drive).stem,) * len(clip))
 
 
 def format_of(output: Path, chosen: str | None) -> Format:
@@ -230,13 +241,6 @@ def _write_usd(job: Job) -> str:
     return f"{count} frames, {job.clip.fps:g} a second"
 
 
-def clip_names_of(motion: Motion, stage: "Stage", count: int) -> tuple[str, ...]:
-    """The clip each chosen frame belongs to: the capture's own, or one named after its file."""
-    if motion.drive != ONE_FRAME.drive:
-        return (Path(motion.drive).stem,) * count
-    return stage.clips[frame_slice(motion.frames, len(stage.poses))]
-
-
 def _package(job: Job) -> bytes:
     from incarnate.view.package import packed
 
@@ -246,7 +250,7 @@ def _package(job: Job) -> bytes:
         poses=clip.poses,
         fps=float(clip.fps),
         test_start=len(clip),
-        clips=job.clip_names,
+        clips=clip.names,
     )
     return packed(job.avatar, shown, job.about)
 
@@ -260,9 +264,11 @@ def _write_package(job: Job) -> str:
 
 
 def _write_web(job: Job) -> str:
+    from incarnate.model_files import find_model
     from incarnate.view.web import write_web_folder
 
-    download = write_web_folder(_package(job), job.output)
+    model = find_model("face_landmarker").read_bytes() if job.webcam else None
+    download = write_web_folder(_package(job), job.output, face_model=model)
     return f"a page with the avatar; visitors download {download / 1e6:.1f} MB"
 
 

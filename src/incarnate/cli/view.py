@@ -47,7 +47,7 @@ def view(
         raise RenderError("--capture and --lights belong to the studio; add --studio")
     from incarnate.view.server import Door, ViewerServer
 
-    server = ViewerServer(package_of(avatar), Door(host, token), port)
+    server = ViewerServer(package_of(avatar), Door(host, token), port, face_model=face_model())
     print(f"showing {avatar} at {server.address}")
     if server.door.is_loopback:
         print("only this machine can open it; stop with Ctrl-C")
@@ -60,6 +60,17 @@ def view(
         webbrowser.open(server.address)
     with server:
         server.serve_forever()
+
+
+def face_model() -> bytes | None:
+    """The model that finds faces before a webcam; None where it was not fetched."""
+    from incarnate.errors import ModelFileError
+    from incarnate.model_files import find_model
+
+    try:
+        return find_model("face_landmarker").read_bytes()
+    except ModelFileError:
+        return None
 
 
 def package_of(avatar: Path) -> bytes:

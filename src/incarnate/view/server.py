@@ -1,6 +1,6 @@
 """A small web server for the viewer: it knows a page and an avatar, and nothing else.
 
-It serves two things from memory and no folder, so that no path leads anywhere. On loopback it
+It serves a few things from memory and no folder, so that no path leads anywhere. On loopback it
 answers only requests that were sent to a loopback name: a page of somewhere else, whose name was
 pointed at this machine (DNS rebinding), gets nothing. On another address, which has to be asked
 for, only who knows the token gets an answer.
@@ -23,12 +23,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from incarnate.errors import RenderError
 from incarnate.view.web import PACKAGE_NAME, viewer_page
+from incarnate.view.webcam import MODEL_NAME, page_with_webcam, webcam_parts
 
 LOOPBACK: Final = "127.0.0.1"
 _COOKIE: Final = "incarnate_token"
 _LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 # A visitor who sends nothing for so long (seconds) is let go.
 _PATIENCE: Final = 20
+_SCRIPT: Final = "text/javascript; charset=utf-8"
+# The worker that finds faces may compile what it fetched from here, and talk to nobody else.
+_WORKER_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,27 @@ class ViewerServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, package: bytes, door: Door | None = None, port: int = 0) -> None:
-        """Listen; port 0 takes a free one.
+    def __init__(
+        self,
+        package: bytes,
+        door: Door | None = None,
+        port: int = 0,
+        *,
+        face_model: bytes | None = None,
+    ) -> None:
+        """Listen.
+
+        Args:
+            package: The avatar's.
+            door: Who is let in.
+            port: 0 takes a free one.
+            face_model: What finds faces before the visitor's webcam; else the page asks for it.
 
         Raises:
             RenderError: The address or the port can't be listened on.
         """
         self.door = (Door() if door is None else door).locked()
-        self.answers = _answers(package)
+        self.answers = _answers(package, face_model)
         try:
             super().__init__((self.door.host, port), _Handler)
         except (OSError, OverflowError) as problem:
@@ -104,15 +121,24 @@ class ViewerServer(ThreadingHTTPServer):
         """A visitor who hangs up is no news."""
 
 
-def _answers(package: bytes) -> Mapping[str, Served]:
-    page = Served(viewer_page(), "text/html; charset=utf-8")
+def _answers(package: bytes, face_model: bytes | None) -> Mapping[str, Served]:
+    content = page_with_webcam(viewer_page(), has_model=face_model is not None)
+    page = Served(content, "text/html; charset=utf-8")
+    parts = {f"/{name}": Served(part, _kind(name)) for name, part in webcam_parts().items()}
+    if face_model is not None:
+        parts[f"/{MODEL_NAME}"] = Served(face_model, _kind(MODEL_NAME))
     return MappingProxyType(
         {
             "/": page,
             "/index.html": page,
             f"/{PACKAGE_NAME}": Served(package, "model/gltf-binary"),
+            **parts,
         }
     )
+
+
+def _kind(name: str) -> str:
+    return _SCRIPT if name.endswith(".js") else "application/octet-stream"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -194,16 +220,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         if served.kind.startswith("text/html"):
             self.send_header("Content-Security-Policy", content_policy(served.content))
+        elif served.kind == _SCRIPT:
+            self.send_header("Content-Security-Policy", _WORKER_POLICY)
         self.end_headers()
 
 
 def content_policy(page: bytes) -> str:
-    """What the page may do: run its own script, work in a worker, fetch from where it came."""
+    """What the page may do: run its own script, work in workers, fetch from where it came."""
     scripts = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
     hashes = (base64.b64encode(hashlib.sha256(text).digest()).decode() for text in scripts)
     allowed = " ".join(f"'sha256-{text}'" for text in hashes)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; worker-src blob:; connect-src 'self'; base-uri 'none'; "
+        "img-src data: blob:; worker-src blob: 'self'; connect-src 'self'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     )

@@ -48,6 +48,13 @@ def test_its_own_motion_is_untouched(stage: Stage, rig: Rig) -> None:
         assert torch.equal(getattr(clip.poses, name), getattr(stage.poses, name))
 
 
+def test_the_clips_of_its_own_motion_stay_apart(stage: Stage, rig: Rig) -> None:
+    two = replace(stage, clips=("smile",) * 3 + ("nod",) * 3)
+    clip = clip_of(Motion(frames="1:"), two, rig)
+    assert clip.names == ("smile",) * 2 + ("nod",) * 3
+    assert [now.past is None for now in clip.moments()] == [True, False, True, False, False]
+
+
 def test_a_motion_file_turns_the_head_at_the_avatars_rate(
     stage: Stage, rig: Rig, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.drive.faces import assert_same_motion, talking
 
-from incarnate.drive.clips import Clip
+from incarnate.drive.clips import Clip, in_turn
 from incarnate.errors import DriveError
 from incarnate.rigs.embedded import default_head_rig
 from incarnate.rigs.rig import rest_pose
@@ -52,3 +52,27 @@ def test_what_is_no_cutoff_is_refused(cutoff: float) -> None:
     clip = Clip(rest_pose(default_head_rig(), 3), 30.0)
     with pytest.raises(DriveError, match="give a cut-off above zero, such as 2"):
         clip.smoothed(cutoff)
+
+
+def test_motions_that_are_put_together_stay_apart() -> None:
+    motion = talking(default_head_rig(), 24)
+    walk, jump = (Clip(motion[frames], 25.0) for frames in (slice(10), slice(10, 24)))
+    both = in_turn([replace(walk, names=("walk",) * 10), replace(jump, names=("jump",) * 14)])
+    assert_same_motion(both.poses, motion)
+    first = both.moments()[10]
+    assert first.past is None
+    # The filter starts anew, too: each is calmed as it is alone.
+    calm = both.smoothed(1.0)
+    assert_same_motion(calm.poses[:10], walk.smoothed(1.0).poses)
+    assert_same_motion(calm.poses[10:], jump.smoothed(1.0).poses)
+    assert calm.names == both.names
+    cut = both[8:12]
+    assert cut.names == ("walk",) * 2 + ("jump",) * 2
+    assert [now.past is None for now in cut.moments()] == [True, False, True, False]
+
+
+def test_a_motion_without_a_name_hides_where_others_begin() -> None:
+    clip = Clip(rest_pose(default_head_rig(), 3), 25.0)
+    assert in_turn([replace(clip, names=("a",) * 3), clip]).names == ()
+    with pytest.raises(AssertionError, match="several rates"):
+        in_turn([clip, replace(clip, fps=30.0)])

@@ -70,3 +70,12 @@ def test_what_is_no_rate_is_refused(fps: float) -> None:
 def test_too_many_frames_are_refused() -> None:
     with pytest.raises(DriveError, match="the limit is 1000000: choose a lower rate"):
         resampled(Clip(rest_pose(cmu_body(), 2), 1.0), 2e6)
+
+
+def test_no_frame_is_mixed_of_two_motions() -> None:
+    still = rest_pose(cmu_body(), 5)
+    apart = replace(still, root_translation=torch.arange(5.0)[:, None].expand(5, 3).floor() // 3)
+    clip = resampled(Clip(apart, 20.0, ("here",) * 3 + ("there",) * 2), 50.0)
+    # Two frames of a tenth of a second, and one of a twentieth.
+    assert clip.names == ("here",) * 6 + ("there",) * 3
+    assert clip.poses.root_translation[:, 0].tolist() == [0] * 6 + [1] * 3

@@ -15,7 +15,7 @@ def motion(generator: torch.Generator) -> Pose:
 
 def test_a_moment_remembers_half_a_second_of_its_own_clip(motion: Pose) -> None:
     times = [0.1 * i for i in range(20)]
-    now = moment(motion, times, 12, first=10)
+    now = moment(motion, times, 12, ("walk",) * 10 + ("jump",) * 10)
     assert now.past is not None
     assert now.past_seconds is not None
     assert now.past.root_translation[:, 0].tolist() == [10.0, 11.0]
@@ -26,8 +26,11 @@ def test_a_moment_remembers_half_a_second_of_its_own_clip(motion: Pose) -> None:
 
 
 def test_a_first_frame_has_no_past(motion: Pose) -> None:
-    assert moment(motion, [0.1 * i for i in range(20)], 10, first=10).past is None
     assert moments(motion, 25.0)[0].past is None
+    every = moments(motion, 25.0, ("walk",) * 12 + ("jump",) * 8)
+    pasts = [0 if now.past is None else len(now.past) for now in every]
+    # Half a second at 25 a second is twelve frames back; the second clip begins anew.
+    assert pasts == [*range(12), *range(8)]
 
 
 def test_past_and_present_join_in_order_of_time(motion: Pose) -> None:

@@ -60,12 +60,12 @@ def clip_of(
 
     _check(motion)
     if motion.drive == OWN_MOTION.drive:
-        clip = Clip(stage.poses, stage.fps)
+        clip = Clip(stage.poses, stage.fps, stage.clips)
     else:
         clip = _driven(motion, stage, rig, encoder)
     if motion.smooth is not None:
         clip = clip.smoothed(motion.smooth)
-    return Clip(clip.poses[frame_slice(motion.frames, len(clip))], clip.fps)
+    return clip[frame_slice(motion.frames, len(clip))]
 
 
 def reader_of(motion: Motion, avatar: "Avatar") -> "ExpressionEncoder | None":

@@ -129,14 +129,12 @@ def shots_of(
     avatar: "Avatar", stage: "Stage", *, motion: Motion, lighting: Lighting, view: View
 ) -> "tuple[list[Shot], float]":
     """The pictures of a clip, and its frames a second."""
-    from incarnate.rigs.moments import moments
     from incarnate.view.clip import Shot
 
     clip = clip_of(motion, stage, avatar.rig, reader_of(motion, avatar))
     cameras = cameras_of(view, stage.camera, avatar, clip.poses)
     lights = lights_of(lighting, len(clip))
-    poses = moments(clip.poses, clip.fps)
-    return [Shot(*shot) for shot in zip(poses, cameras, lights, strict=True)], clip.fps
+    return [Shot(*shot) for shot in zip(clip.moments(), cameras, lights, strict=True)], clip.fps
 
 
 def cameras_of(view: View, camera: "Camera", avatar: "Avatar", poses: "Pose") -> "list[Camera]":

@@ -178,4 +178,4 @@ def _driver_of(capture: Capture, track: Track, rig: Rig, looking: Looking) -> Dr
     if encoder is not None:
         frames = list(range(capture.num_frames))
         poses = encoded_poses(encoder, capture, track, frames, smoothing=LIVELY)
-    return Driver(Clip(poses, capture.fps), track.rig)
+    return Driver(Clip(poses, capture.fps, capture.clips), track.rig)

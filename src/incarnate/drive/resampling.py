@@ -18,7 +18,7 @@ _MAX_FRAMES = 1_000_000
 
 
 def resampled(clip: Clip, fps: float) -> Clip:
-    """The clip from its first moment to its last, at another rate.
+    """The clip from its first moment to its last, at another rate; so each that it is made of.
 
     Args:
         clip: At any rate.
@@ -29,6 +29,10 @@ def resampled(clip: Clip, fps: float) -> Clip:
     """
     if not 0 < fps < float("inf"):
         raise DriveError(f"{fps:g} frames a second is no rate: give one above zero, such as 30")
+    return clip.each(lambda motion: _resampled(motion, fps))
+
+
+def _resampled(clip: Clip, fps: float) -> Clip:
     duration = (len(clip) - 1) / clip.fps
     # A rate of 29.97 written as 30 shall not lose the last frame.
     count = int(duration * fps + 1e-3) + 1
@@ -51,6 +55,7 @@ def resampled(clip: Clip, fps: float) -> Clip:
             expression=_mixed(poses.expression, at),
         ),
         fps,
+        clip.names[:1] * count,
     )
 
 

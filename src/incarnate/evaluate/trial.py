@@ -41,9 +41,7 @@ class Trial:
 
     def pose(self, index: int) -> Pose:
         """The pose of a frame, with how its clip came to it."""
-        clips = self.capture.clips
-        first = clips.index(clips[index]) if clips else 0
-        return moment(self.poses, self.capture.times, index, first=first)
+        return moment(self.poses, self.capture.times, index, self.capture.clips)
 
     def pair(self, index: int, light: str | None = None) -> Pair:
         """The avatar's picture of a frame and the true one, under the capture's or another light.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from incarnate.rigs.rig import Pose
+from incarnate.rigs.rig import Pose, joined
 
 PAST_SECONDS = 0.5
 """How far back a moment remembers."""
@@ -13,16 +13,16 @@ PAST_SECONDS = 0.5
 _REACH = PAST_SECONDS + 1e-6
 
 
-def moment(poses: Pose, times: Sequence[float], index: int, *, first: int = 0) -> Pose:
-    """One pose of a motion, with the half second before it.
+def moment(poses: Pose, times: Sequence[float], index: int, clips: tuple[str, ...] = ()) -> Pose:
+    """One pose of a motion, with the half second before it as far as its clip reaches back.
 
     Args:
         poses: The motion, batched in order of time.
         times: Seconds, one a pose.
         index: Which.
-        first: Where its clip begins: nothing before is remembered.
+        clips: The clip each pose belongs to; empty if all are one clip.
     """
-    pose = poses[index]
+    pose, first = poses[index], clips.index(clips[index]) if clips else 0
     back = next((i for i in range(first, index) if times[index] - times[i] < _REACH), index)
     if back == index:
         return pose
@@ -30,10 +30,10 @@ def moment(poses: Pose, times: Sequence[float], index: int, *, first: int = 0) -
     return replace(pose, past=poses[back:index], past_seconds=ago.to(pose.root_rotation))
 
 
-def moments(poses: Pose, fps: float) -> list[Pose]:
-    """All poses of one clip at an even frame rate, each with its past."""
+def moments(poses: Pose, fps: float, clips: tuple[str, ...] = ()) -> list[Pose]:
+    """All poses of a motion at an even frame rate, each with its past (`moment`)."""
     times = [i / fps for i in range(len(poses))]
-    return [moment(poses, times, i) for i in range(len(poses))]
+    return [moment(poses, times, i, clips) for i in range(len(poses))]
 
 
 def with_past(pose: Pose) -> tuple[Pose, list[float]]:
@@ -41,7 +41,4 @@ def with_past(pose: Pose) -> tuple[Pose, list[float]]:
     now = pose.as_batch()
     if pose.past is None or pose.past_seconds is None:
         return now, [0.0]
-    past = pose.past
-    fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
-    joined = {name: torch.cat([getattr(past, name), getattr(now, name)]) for name in fields}
-    return replace(now, **joined), [*(-pose.past_seconds).tolist(), 0.0]
+    return joined([pose.past, now]), [*(-pose.past_seconds).tolist(), 0.0]

@@ -1,5 +1,6 @@
 """The rig: template, bases, joints and skinning weights of one body or head; and its pose."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -174,3 +175,10 @@ def rest_pose(rig: Rig, *batch: int) -> Pose:
         expression=new_zeros(*batch, rig.num_expressions),
         expression_names=rig.expression_names,
     )
+
+
+def joined(motions: Sequence[Pose]) -> Pose:
+    """Batches of poses of one rig as a single batch, one after the other."""
+    fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
+    together = {name: torch.cat([getattr(one, name) for one in motions]) for name in fields}
+    return replace(motions[0], past=None, past_seconds=None, **together)

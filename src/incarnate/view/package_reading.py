@@ -1,6 +1,5 @@
 """Taking a package apart: every array is checked against the others before it is used."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from incarnate.avatars.transfer import NUM_DIRECTIONS, Transfer
 from incarnate.errors import AvatarError
 from incarnate.geometry.cameras import Camera
 from incarnate.light.environment import Environment
-from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.rig import Pose, Rig, joined
 from incarnate.splats.files.gltf_container import Glb, whole
 from incarnate.splats.splats import Splats
 from incarnate.view.package_body import Changes, Packaged, PackagedBody
@@ -178,8 +177,6 @@ def _stage(glb: Glb, facts: dict[str, Any], rig: Rig) -> Stage:
     rates = {float(clip["fps"]) for clip in clips}
     if len(rates) != 1 or not 0 < min(rates) <= _MOST_FPS:
         raise AvatarError(f"the clips have {sorted(rates)} frames a second; one rate is expected")
-    fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
-    joined = {name: torch.cat([getattr(one, name) for one in motions]) for name in fields}
     names = [
         str(clip["name"]) for clip, one in zip(clips, motions, strict=True) for _ in range(len(one))
     ]
@@ -190,7 +187,7 @@ def _stage(glb: Glb, facts: dict[str, Any], rig: Rig) -> Stage:
             int(camera["width"]),
             int(camera["height"]),
         ),
-        poses=replace(motions[0], **joined),
+        poses=joined(motions),
         fps=rates.pop(),
         test_start=len(names),
         clips=tuple(names) if len(clips) > 1 else (),

@@ -109,10 +109,9 @@ class AvatarScene:
         return self._light[1]
 
     def _own_pose(self, frame: int) -> Pose:
-        stage, clips = self.stage, self.stage.clips
-        first = clips.index(clips[frame]) if clips else 0
+        stage = self.stage
         times = [i / stage.fps for i in range(len(stage.poses))]
-        return moment(stage.poses, times, frame, first=first)
+        return moment(stage.poses, times, frame, stage.clips)
 
 
 class _Remembering:

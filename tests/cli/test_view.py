@@ -67,3 +67,23 @@ def test_it_listens_says_where_and_opens_it(
     assert "token=correct-horse" in capsys.readouterr().out
     assert len(opened) == 1
     assert answers == [200, 200]
+
+
+def test_a_source_goes_to_the_page_and_not_to_the_studio(
+    avatar_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages: list[bytes] = []
+
+    class Visited(ViewerServer):
+        def serve_forever(self, poll_interval: float = 0.5) -> None:
+            pages.append(self.answers["/"].content)
+
+    monkeypatch.setattr(server, "ViewerServer", Visited)
+    words = ["view", str(avatar_folder), "--port", "0", "--address-only", "--source"]
+    assert main([*words, "vmc", "--source-port", "4444", "--smooth", "2"]) == 0
+    assert b'<meta name="live" content="VMC">' in pages[0]
+    assert "the page follows vmc on 127.0.0.1 port 4444" in capsys.readouterr().out
+    assert main([*words, "vmc", "--address", "0.0.0.0"]) == 2
+    assert "--allow-remote SENDER_ADDRESS" in capsys.readouterr().err
+    assert main([*words, "vmc", "--studio"]) == 2
+    assert "leave out --studio" in capsys.readouterr().err

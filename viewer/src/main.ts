@@ -1,5 +1,6 @@
 // Starts the page, and offers what tests and other pages may ask of it: window.incarnate.
 
+import { Bridge, bridgedSource } from "./bridge";
 import { cameraOf } from "./camera";
 import { FaceMotion } from "./face_motion";
 import { FileError } from "./glb";
@@ -28,10 +29,20 @@ async function start(): Promise<void> {
     const file = await firstPackage((part) => page.say(`Loading … ${Math.round(100 * part)} %`));
     if (file) page.show(file);
     else page.say("Drop an avatar package (.glb) here, or open one.");
+    followBridge();
   } catch (problem) {
     page.say((problem as Error).message, true);
     if (!(problem instanceof FileError)) throw problem;
   }
+}
+
+/** Whoever started the server with a source of motion wants to see it. */
+function followBridge(): void {
+  const source = bridgedSource();
+  if (source === undefined) return;
+  const bridge = new Bridge(source);
+  page.live.offer(bridge);
+  if (page.avatar) page.live.toggle(bridge, page.avatar);
 }
 
 /** A picture of the avatar over black at the camera's own size, as a PNG's data address. */

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -10,8 +11,12 @@ if TYPE_CHECKING:
     from incarnate.drive.live import LiveFrame, LiveSource
     from incarnate.drive.live_beginning import Beginning
     from incarnate.drive.recorder import Recorder
+    from incarnate.view.live_bridge import Bridge
 
 LOOPBACK: Final = "127.0.0.1"
+_PAGE_NAMES: Final = MappingProxyType(
+    {"livelink": "Live Link Face", "vmc": "VMC", "webcam": "Webcam of incarnate"}
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Following:
     """Cut-off in Hz of a One-Euro filter; lower is calmer and lags more. 0 for none."""
 
 
+FROM_THIS_MACHINE: Final = Hearing()
 ON_THIS_MACHINE: Final = Listening()
 CALIBRATED: Final = Following()
 
@@ -108,6 +114,27 @@ def beginning_of(source: str, listening: Listening, following: Following) -> "Be
         calibrate=following.calibrate,
         cutoff=following.smooth or None,
         patience=listening.wait,
+    )
+
+
+def bridge_to(source: str, package: bytes, listening: Listening, following: Following) -> "Bridge":
+    """A bridge from what is named with --source to pages that show a package.
+
+    Raises:
+        DriveError: There is no such source, or its options don't fit.
+    """
+    from incarnate.cli.take import tell
+    from incarnate.view.live_bridge import Bridge
+    from incarnate.view.package import package_from
+
+    shown = package_from(package)
+    return Bridge(
+        lambda: live_source(source, shown.avatar, listening, None),
+        shown.avatar.rig,
+        shown.stage.poses,
+        beginning_of(source, listening, following),
+        name=_PAGE_NAMES.get(source, Path(source).name),
+        tell=tell,
     )
 
 

@@ -20,7 +20,7 @@ from incarnate.avatars.codes import CODE_LIMIT
 from incarnate.avatars.files import Stage
 from incarnate.avatars.head import HeadAvatar
 from incarnate.errors import AvatarError
-from incarnate.splats.files.gltf_container import GlbWriter, read_glb
+from incarnate.splats.files.gltf_container import Glb, GlbWriter, parse_glb, read_glb
 from incarnate.view.package_baking import MOST_COEFFICIENTS, baked_body
 from incarnate.view.package_body import Packaged, PackagedBody
 from incarnate.view.package_gltf import SPLATTING, clip_ranges, motion, skeleton, splat_primitive
@@ -104,7 +104,19 @@ def read_package(path: Path | str) -> Package:
     Raises:
         AvatarError: There is no such file, it is no package, a newer one, or a damaged one.
     """
-    glb = read_glb(path)
+    return _package(read_glb(path), path)
+
+
+def package_from(content: bytes) -> Package:
+    """What `read_package` reads, from memory.
+
+    Raises:
+        AvatarError: As `read_package`.
+    """
+    return _package(parse_glb(content), "the package")
+
+
+def _package(glb: Glb, path: Path | str) -> Package:
     facts = glb.document.get("extensions", {}).get(EXTENSION)
     if not isinstance(facts, dict):
         raise AvatarError(

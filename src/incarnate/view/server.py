@@ -3,7 +3,7 @@
 It serves a few things from memory and no folder, so that no path leads anywhere. On loopback it
 answers only requests that were sent to a loopback name: a page of somewhere else, whose name was
 pointed at this machine (DNS rebinding), gets nothing. On another address, which has to be asked
-for, only who knows the token gets an answer.
+for, only who knows the token gets an answer. Live motion goes to pages of this server only.
 """
 
 import base64
@@ -12,6 +12,8 @@ import hmac
 import ipaddress
 import re
 import secrets
+import select
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +24,8 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from incarnate.errors import RenderError
+from incarnate.view.live_bridge import LIVE_PATH, Bridge, page_with_live
+from incarnate.view.live_messages import CONTENT_TYPE
 from incarnate.view.web import PACKAGE_NAME, viewer_page
 from incarnate.view.webcam import MODEL_NAME, page_with_webcam, webcam_parts
 
@@ -31,6 +35,8 @@ _LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 # A visitor who sends nothing for so long (seconds) is let go.
 _PATIENCE: Final = 20
 _SCRIPT: Final = "text/javascript; charset=utf-8"
+# What a page doesn't take is to wait here, where newer poses replace it, and not on the way: bytes.
+_ON_THE_WAY: Final = 16384
 # The worker that finds faces may compile what it fetched from here, and talk to nobody else.
 _WORKER_POLICY: Final = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 
@@ -88,6 +94,7 @@ class ViewerServer(ThreadingHTTPServer):
         port: int = 0,
         *,
         face_model: bytes | None = None,
+        bridge: Bridge | None = None,
     ) -> None:
         """Listen.
 
@@ -96,12 +103,14 @@ class ViewerServer(ThreadingHTTPServer):
             door: Who is let in.
             port: 0 takes a free one.
             face_model: What finds faces before the visitor's webcam; else the page asks for it.
+            bridge: To the live source that the page may follow.
 
         Raises:
             RenderError: The address or the port can't be listened on.
         """
         self.door = (Door() if door is None else door).locked()
-        self.answers = _answers(package, face_model)
+        self.answers = _answers(package, face_model, bridge)
+        self.bridge = bridge
         try:
             super().__init__((self.door.host, port), _Handler)
         except (OSError, OverflowError) as problem:
@@ -121,8 +130,12 @@ class ViewerServer(ThreadingHTTPServer):
         """A visitor who hangs up is no news."""
 
 
-def _answers(package: bytes, face_model: bytes | None) -> Mapping[str, Served]:
+def _answers(
+    package: bytes, face_model: bytes | None, bridge: Bridge | None
+) -> Mapping[str, Served]:
     content = page_with_webcam(viewer_page(), has_model=face_model is not None)
+    if bridge is not None:
+        content = page_with_live(content, bridge.name)
     page = Served(content, "text/html; charset=utf-8")
     parts = {f"/{name}": Served(part, _kind(name)) for name, part in webcam_parts().items()}
     if face_model is not None:
@@ -170,6 +183,10 @@ class _Handler(BaseHTTPRequestHandler):
             if not hmac.compare_digest(self._cookie().encode(), token.encode()):
                 self._refuse(HTTPStatus.FORBIDDEN, "open the address with its token")
                 return
+        bridge = self.server.bridge
+        if bridge is not None and target.path == LIVE_PATH and with_content:
+            self._stream(bridge)
+            return
         found = self.server.answers.get(target.path)
         if found is None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
@@ -187,6 +204,36 @@ class _Handler(BaseHTTPRequestHandler):
         return (
             name in _LOOPBACK_NAMES and colon == ":" and port == str(self.server.server_address[1])
         )
+
+    def _stream(self, bridge: Bridge) -> None:
+        """Tell a page of this server what the bridge tells, until one of them ends it."""
+        if not self._is_asked_from_here():
+            self._refuse(HTTPStatus.FORBIDDEN, "only pages of this server may follow")
+            return
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
+        try:
+            with bridge.listening() as parts:
+                self.send_response(HTTPStatus.OK)
+                self._send_headers(Served(b"", CONTENT_TYPE))
+                for part in parts:
+                    if self._has_hung_up():
+                        break
+                    self.wfile.write(part)
+        except RenderError as problem:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, str(problem))
+        self.close_connection = True
+
+    def _is_asked_from_here(self) -> bool:
+        """Whether a page of this server asked; browsers say so, in one header or the other."""
+        origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site")
+        return origin in (None, f"http://{self.headers.get('Host')}") and site in (
+            None,
+            "same-origin",
+        )
+
+    def _has_hung_up(self) -> bool:
+        """Whether the visitor, who has no more to say, ended the connection."""
+        return bool(select.select([self.connection], [], [], 0)[0])
 
     def _cookie(self) -> str:
         try:
@@ -213,7 +260,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_headers(self, served: Served) -> None:
         self.send_header("Content-Type", served.kind)
-        self.send_header("Content-Length", str(len(served.content)))
+        if served.kind != CONTENT_TYPE:
+            self.send_header("Content-Length", str(len(served.content)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")

@@ -119,25 +119,26 @@ def draw_live(
     from incarnate.drive.live_take import Latency, samples
     from incarnate.rigs.moments import moment
     from incarnate.view.clip import picture_of
+    from incarnate.view.queued_video import QueuedWriter
 
     past: list[tuple[float, Pose]] = []
     ages: list[float] = []
     shot = picture = None
-    for sample in samples(live, pace, tell):
-        begun = time.perf_counter()
-        past = [*past[-60:], (sample.index / pace.fps, set_up.followed(sample, pace.fps))]
-        poses = [pose for _, pose in past]
-        shot = shot or set_up.shots(poses, pace.num_samples)
-        now = moment(stacked(poses), [when for when, _ in past], len(past) - 1)
-        fresh = picture_of(set_up.who, shot(sample.index, now), look)
-        # It can be seen now; a slow machine's many repetitions are encoded after it.
-        ages.append(sample.age + time.perf_counter() - begun)
-        while picture is not None and writer.num_frames < sample.index:
-            writer.write(picture)
-        picture = fresh
-        writer.write(picture)
-    while picture is not None and not live.has_ended and writer.num_frames < pace.num_samples:
-        writer.write(picture)
+    with QueuedWriter(writer) as queue:
+        for sample in samples(live, pace, tell):
+            begun = time.perf_counter()
+            past = [*past[-60:], (sample.index / pace.fps, set_up.followed(sample, pace.fps))]
+            poses = [pose for _, pose in past]
+            shot = shot or set_up.shots(poses, pace.num_samples)
+            now = moment(stacked(poses), [when for when, _ in past], len(past) - 1)
+            fresh = picture_of(set_up.who, shot(sample.index, now), look)
+            ages.append(sample.age + time.perf_counter() - begun)
+            if picture is not None:
+                queue.write(picture, sample.index - queue.num_frames)
+            picture = fresh
+            queue.write(picture)
+        if picture is not None and not live.has_ended:
+            queue.write(picture, pace.num_samples - queue.num_frames)
     _check_any(ages)
     age = Latency.of(ages)
     return (

@@ -36,7 +36,7 @@ def viewer_page(package: bytes, size: tuple[int, int]) -> Iterator[Chromium]:
 
 def still(page: Chromium, **request: Any) -> UInt8[np.ndarray, "height width 3"]:
     """The picture that the page makes on request, at the size of the package's camera."""
-    return _pixels(page.run(f"incarnate.still({json.dumps(request)})"))
+    return pixels_of(page.run(f"incarnate.still({json.dumps(request)})"))
 
 
 def shown(page: Chromium, **settings: Any) -> Float[np.ndarray, "height width 3"]:
@@ -46,9 +46,10 @@ def shown(page: Chromium, **settings: Any) -> Float[np.ndarray, "height width 3"
         "new Promise((done) => { const look = () => requestAnimationFrame(() =>"
         " incarnate.page.isAtRest ? done(incarnate.page.snapshot()) : look()); look(); })"
     )
-    return _pixels(address).astype(float)
+    return pixels_of(address).astype(float)
 
 
-def _pixels(address: str) -> UInt8[np.ndarray, "height width 3"]:
+def pixels_of(address: str) -> UInt8[np.ndarray, "height width 3"]:
+    """The picture of a PNG's data address."""
     raw = base64.b64decode(address.partition(",")[2])
     return np.asarray(Image.open(io.BytesIO(raw)).convert("RGB"))

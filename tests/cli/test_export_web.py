@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 from tests.avatars.moving_bodies import waving_poses
+from tests.drive.faces import recording_of
 from tests.drive.skeletal import write_bvh
 from tests.view.packages import body_stage, lively_body
 
 from incarnate import model_files
 from incarnate.avatars.body_files import save_body, save_distilled
 from incarnate.cli import main
+from incarnate.drive.arkit import write_arkit_csv
 from incarnate.splats.files.gltf_container import read_glb
 from incarnate.view.package import Package, read_package
 
@@ -58,6 +60,26 @@ def test_without_the_model_there_is_no_folder_for_webcams(
     assert main([*words, "--format", "package", "-o", str(tmp_path / "a.glb")]) == 2
     assert "--format web" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
+
+
+def test_a_head_takes_other_motions_along(avatar_folder: Path, tmp_path: Path) -> None:
+    take, output = tmp_path / "take.csv", tmp_path / "ada.glb"
+    write_arkit_csv(recording_of(31, 60.0), take)
+    words = ["export", avatar_folder, "-o", output, "--format", "package"]
+    assert main([str(word) for word in (*words, "--also", take, "--also", avatar_folder)]) == 2
+    assert main([str(word) for word in (*words, "--also", take, "--also", take)]) == 0
+    stage = read_package(output).stage
+    assert stage.clips == ("capture",) * 6 + ("take",) * 13 + ("take 2",) * 13
+    animations = read_glb(output).document["animations"]
+    assert [animation["name"] for animation in animations] == ["capture", "take", "take 2"]
+
+
+def test_splats_of_one_motion_take_no_other_along(
+    avatar_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", str(avatar_folder), "-o", str(tmp_path / "a.ply"), "--also", "take.csv"]
+    assert main(words) == 2
+    assert "--also is for package and web" in capsys.readouterr().err
 
 
 def test_a_web_folder_has_no_ending(

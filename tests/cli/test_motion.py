@@ -10,7 +10,7 @@ from tests.drive.skeletal import write_bvh
 
 from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.avatars.files import Stage, load_avatar, load_stage
-from incarnate.cli.motion import Motion, clip_of, frame_slice, reader_of
+from incarnate.cli.motion import Motion, clip_of, clips_of, frame_slice, reader_of
 from incarnate.drive.arkit import write_arkit_csv
 from incarnate.errors import RenderError
 from incarnate.rigs.embedded import default_body_rig
@@ -53,6 +53,25 @@ def test_the_clips_of_its_own_motion_stay_apart(stage: Stage, rig: Rig) -> None:
     clip = clip_of(Motion(frames="1:"), two, rig)
     assert clip.names == ("smile",) * 2 + ("nod",) * 3
     assert [now.past is None for now in clip.moments()] == [True, False, True, False, False]
+
+
+def test_motions_that_come_along_have_the_rate_of_the_first_and_names_of_their_own(
+    avatar_folder: Path, stage: Stage, tmp_path: Path
+) -> None:
+    avatar = load_avatar(avatar_folder)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_arkit_csv(recording_of(31, 60.0), tmp_path / folder / "take.csv")
+    first, second = (str(tmp_path / folder / "take.csv") for folder in ("a", "b"))
+    clip = clips_of(Motion(frames="2:"), [first, second], stage, avatar)
+    assert clip.fps == stage.fps
+    # Half a second each, at 25 frames a second.
+    assert clip.names == ("capture",) * 4 + ("take",) * 13 + ("take 2",) * 13
+    own, driven = clip_of(Motion(), stage, avatar.rig), clip_of(Motion(first), stage, avatar.rig)
+    assert torch.equal(clip.poses.expression[:4], own.poses.expression[2:])
+    torch.testing.assert_close(clip.poses.expression[4], driven.poses.expression[0])
+    alone = clips_of(Motion(first), (), stage, avatar)
+    assert (alone.fps, set(alone.names), len(alone)) == (60.0, {"take"}, 31)
 
 
 def test_a_motion_file_turns_the_head_at_the_avatars_rate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tyro
 
-from incarnate.cli.motion import Motion, clip_of, reader_of
+from incarnate.cli.motion import Motion, clips_of
 from incarnate.cli.progress import ConsoleProgress
 from incarnate.cli.render import Lighting, lights_of
 
@@ -85,6 +85,7 @@ def export(
     format: Literal["ply", "spz", "glb", "usd", "package", "web"] | None = None,
     *,
     motion: tyro.conf.OmitArgPrefixes[Motion] = ONE_FRAME,
+    also: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     lighting: tyro.conf.OmitArgPrefixes[Lighting] = OWN_LIGHT,
     colours: tyro.conf.OmitArgPrefixes[Colours] = Colours(),
     webcam: bool = False,
@@ -98,6 +99,8 @@ def export(
             the whole avatar and its clips, to be lit where it is shown: of the options below they
             look at those of the motion.
         motion: Which pose, or which frames of what motion.
+        also: Another motion that a package or web folder takes along, whatever --drive takes; may
+            be given several times. Each is a clip of its own, of all its frames.
         lighting: What lights it; the light is baked into the colours.
         colours: How that is done.
         webcam: Of web: put beside the page what follows a face before the visitor's webcam.
@@ -113,8 +116,10 @@ def export(
         raise SplatFileError("only a page can follow a webcam: --webcam needs --format web.")
     if chosen.holds == "clips" and motion.frames == ONE_FRAME.frames:
         motion = replace(motion, frames=":")
+    if also and chosen.holds != "clips":
+        raise SplatFileError("--also is for package and web: other formats hold a single motion.")
     who, stage = open_avatar(avatar), load_stage(avatar)
-    clip = named(clip_of(motion, stage, who.rig, reader_of(motion, who)), motion)
+    clip = clips_of(motion, also, stage, who)
     job = Job(
         avatar=who,
         stage=stage,
@@ -129,13 +134,6 @@ def export(
     )
     print(f"wrote {output}: {chosen.write(job)}")
     print(f"next: {chosen.next_step.format(output=output)}")
-
-
-def named(clip: "Clip", motion: Motion) -> "Clip":
-    """The clip, named after its driver where it has no names of its own."""
-    if clip.names or motion.drive == ONE_FRAME.drive:
-        return clip
-    return replace(clip, names=(Path(motion.drive).stem,) * len(clip))
 
 
 def format_of(output: Path, chosen: str | None) -> Format:

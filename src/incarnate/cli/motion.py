@@ -1,6 +1,8 @@
 """What an avatar does in ``incarnate render``: its own motion, or another person's."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -66,6 +68,41 @@ def clip_of(
     if motion.smooth is not None:
         clip = clip.smoothed(motion.smooth)
     return clip[frame_slice(motion.frames, len(clip))]
+
+
+def clips_of(motion: Motion, also: Sequence[str], stage: "Stage", avatar: "Avatar") -> "Clip":
+    """The motion and others, one after the other, each under a name that no other has.
+
+    Args:
+        motion: What is wanted.
+        also: Further drivers, taken over like that of the motion; all their frames.
+        stage: Where the avatar was captured.
+        avatar: Who is driven.
+
+    Returns:
+        All at the rate of the first. A motion without names of its own has that of its file.
+
+    Raises:
+        RenderError, IncarnateError: As `clip_of` for each of them.
+    """
+    from incarnate.drive.clips import in_turn
+    from incarnate.drive.resampling import resampled
+
+    clips: list[Clip] = []
+    for one in (motion, *(replace(motion, drive=drive, frames=":") for drive in also)):
+        clip = clip_of(one, stage, avatar.rig, reader_of(one, avatar))
+        if not clip.names:
+            name = "capture" if one.drive == OWN_MOTION.drive else Path(one.drive).stem
+            clip = replace(clip, names=(name,) * len(clip))
+        taken = {name for before in clips for name in before.names}
+        clip = replace(clip, names=tuple(_distinct(name, taken) for name in clip.names))
+        clips.append(clip if not clips else resampled(clip, clips[0].fps))
+    return in_turn(clips)
+
+
+def _distinct(name: str, taken: set[str]) -> str:
+    numbered = (name if number == 1 else f"{name} {number}" for number in count(1))
+    return next(name for name in numbered if name not in taken)
 
 
 def reader_of(motion: Motion, avatar: "Avatar") -> "ExpressionEncoder | None":

@@ -6,7 +6,7 @@ buffer views with a type and a shape.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ def write_package(
 
     Args:
         avatar: Trained; a body has to be distilled, too.
-        stage: Camera and clips: those of the capture, or for a body any others.
+        stage: Camera and clips: those of the capture, or any others.
         path: Where to; another name until it is whole.
         about: The avatar's JSON facts: ``capture``, ``consent`` and ``licenses`` are kept.
         num_coefficients: How many directions of deformation to keep at most.
@@ -94,8 +94,7 @@ def packed(
             *baked_body(avatar, stage, num_coefficients or MOST_COEFFICIENTS), about
         )
     head = reduced_head(avatar, stage, num_coefficients or NUM_COEFFICIENTS)
-    # One clip, whatever the capture was put together from: first releases read one.
-    return package_bytes(head, replace(stage, clips=()), about)
+    return package_bytes(head, stage, about)
 
 
 def read_package(path: Path | str) -> Package:

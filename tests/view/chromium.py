@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,7 +37,7 @@ def chromium_path() -> str | None:
 class Chromium:
     """One page of a headless Chromium."""
 
-    def __init__(self, size: tuple[int, int] = (800, 600)) -> None:
+    def __init__(self, size: tuple[int, int] = (800, 600), more_flags: Sequence[str] = ()) -> None:
         path = chromium_path()
         assert path is not None, "ask chromium_path first"
         self._profile = tempfile.TemporaryDirectory(prefix="chromium-")
@@ -46,6 +47,7 @@ class Chromium:
         script = f'exec 3<&{to_child} 4>&{from_child}; exec "$0" "$@"'
         flags = (
             *FLAGS,
+            *more_flags,
             f"--window-size={size[0]},{size[1]}",
             f"--user-data-dir={self._profile.name}",
         )
@@ -63,12 +65,16 @@ class Chromium:
         self._session: str | None = None
         self.console: list[str] = []
         """What the page wrote and what went wrong in it."""
+        self.requests: list[str] = []
+        """Addresses that the page and its workers asked for."""
         targets = self.ask("Target.getTargets")["targetInfos"]
         page = next(t["targetId"] for t in targets if t["type"] == "page")
         attached = self.ask("Target.attachToTarget", targetId=page, flatten=True)
         self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{domain}.enable")
+        # Workers wait until what they ask for is watched, too.
+        self.ask("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
 
     def __enter__(self) -> "Chromium":
         return self
@@ -90,13 +96,11 @@ class Chromium:
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command of the DevTools protocol and wait for its answer."""
         self._last += 1
-        message = {"id": self._last, "method": method, "params": parameters}
-        if self._session is not None:
-            message["sessionId"] = self._session
-        self._send(json.dumps(message).encode() + b"\0")
+        asked = self._last
+        self._tell(method, parameters, self._session)
         while True:
             answer = self._receive()
-            if answer.get("id") == self._last:
+            if answer.get("id") == asked:
                 assert "error" not in answer, f"{method}: {answer['error']}"
                 return answer["result"]
             self._note(answer)
@@ -123,6 +127,12 @@ class Chromium:
 
         path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot")["data"]))
 
+    def _tell(self, method: str, parameters: dict[str, Any], session: str | None) -> None:
+        message = {"id": self._last, "method": method, "params": parameters}
+        if session is not None:
+            message["sessionId"] = session
+        self._send(json.dumps(message).encode() + b"\0")
+
     def _send(self, content: bytes) -> None:
         while content:
             content = content[os.write(self._write, content) :]
@@ -145,3 +155,9 @@ class Chromium:
             self.console.append(details.get("exception", {}).get("description", details["text"]))
         elif event.get("method") == "Log.entryAdded":
             self.console.append(parameters["entry"]["text"])
+        elif event.get("method") == "Network.requestWillBeSent":
+            self.requests.append(parameters["request"]["url"])
+        elif event.get("method") == "Target.attachedToTarget":
+            for method in ("Network.enable", "Runtime.runIfWaitingForDebugger"):
+                self._last += 1
+                self._tell(method, {}, parameters["sessionId"])

@@ -99,3 +99,16 @@ def test_it_drives_by_the_rules_of_python(page: Chromium, package: Package) -> N
         rotations = [shown["rotations"][name] for name in rig.joint_names]
         np.testing.assert_allclose(rotations, expected, atol=2e-5)
         np.testing.assert_allclose(shown["translation"], pose.root_translation, atol=1e-6)
+
+
+def test_without_the_model_it_says_how_to_get_it(page: Chromium) -> None:
+    page.run("incarnate.page.live.toggle(incarnate.page.webcam, incarnate.page.avatar)")
+    page.run("new Promise((done) => setTimeout(done, 0))")
+    assert page.run("incarnate.page.live.phase") == "failed"
+    words = page.run("incarnate.page.live.text")
+    assert "incarnate doctor --fetch" in words
+    assert "face_landmarker.task" in words
+    page.run("incarnate.page.live.stop()")
+    # Nothing was asked for in vain.
+    assert not [url for url in page.requests if "webcam" in url or "models" in url]
+    assert page.console == []

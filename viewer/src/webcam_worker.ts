@@ -25,7 +25,7 @@ const scope = self as unknown as {
   onmessage: (event: MessageEvent<FinderStart | PictureRequest>) => void;
   postMessage(message: FinderAnswer, transfer?: Transferable[]): void;
   /** What MediaPipe's loader, which stands at the head of this script, takes the compiled code from. */
-  Module: { wasmBinary: ArrayBuffer; printErr(text: string): void } | undefined;
+  Module: { wasmBinary: ArrayBuffer; print(text: string): void; printErr(text: string): void } | undefined;
 };
 /** Points of the skin; those of the irises follow. */
 const SKIN = 468;
@@ -46,8 +46,12 @@ scope.onmessage = async ({ data }) => {
 };
 
 async function start({ wasm, model }: FinderStart): Promise<void> {
-  // Of its log only errors (E) and fatal ones (F) are worth a visitor's console.
-  scope.Module = { wasmBinary: wasm, printErr: (text) => /^[EF]\d/.test(text) && console.error(text) };
+  // It tells of all that it does; only errors (E) and fatal ones (F) are worth a visitor's console.
+  const tell = (text: string): void => {
+    if (/^[EF]\d/.test(text)) console.error(text);
+  };
+  scope.Module = { wasmBinary: wasm, print: tell, printErr: tell };
+  console.warn = tell;
   // Paths are asked for, but the loader and the binary are here already.
   const files = { wasmLoaderPath: "", wasmBinaryPath: "vision.wasm" };
   finder = await FaceLandmarker.createFromOptions(files, {

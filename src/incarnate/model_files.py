@@ -4,11 +4,11 @@ Nothing here downloads by itself: only `fetch_model` does, which ``incarnate doc
 """
 
 import hashlib
+import http.client
 import os
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from dataclasses import dataclass
@@ -146,7 +146,7 @@ def _download(url: str, model: ModelFile) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=60) as response:
             return response.read()
-    except (urllib.error.URLError, TimeoutError) as failure:
+    except (OSError, http.client.HTTPException) as failure:
         raise ModelFileError(
             f"cannot fetch {model.file_name} from {url}: {failure}. "
             f"Fetch it by other means into {model_folders()[0]}"

@@ -8,6 +8,7 @@ together.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -93,6 +94,12 @@ def smplx_names(names: Sequence[str]) -> tuple[str, ...]:
     Returns:
         One name a joint, none of SMPL-X's twice.
     """
+    return _read_together(tuple(names))
+
+
+# Live motion asks for the same skeletons' names at every moment.
+@lru_cache(maxsize=32)
+def _read_together(names: tuple[str, ...]) -> tuple[str, ...]:
     parts = [_part(name) for name in names]
     given = dict(_middle_names(parts))
     given |= {

@@ -82,7 +82,9 @@ const loader = await transform(await readFile(`${wasm}.js`, "utf8"), { minify: t
 const packed = join(folder, "webcam", "vision_wasm_internal.wasm.gz");
 await mkdir(dirname(packed), { recursive: true });
 const origin = await readFile(join(here, "src", "webcam_third_party.txt"), "utf8");
-const worker = `/*\n${origin}*/\n${loader.code}${finder.outputFiles[0].text}`;
+// Emscripten's made-up home in its made-up file system would look like a folder of whoever built this.
+const code = loader.code.replaceAll(["", "home", "web_user"].join("/"), "/web_user");
+const worker = `/*\n${origin}*/\n${code}${finder.outputFiles[0].text}`;
 await writeFile(join(folder, "webcam", "worker.js"), worker);
 // Versions of zlib pack differently: the file stays as it is while its content does.
 const raw = await readFile(`${wasm}.wasm`);

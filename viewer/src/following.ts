@@ -1,7 +1,7 @@
 // Someone's motion as it happens: what a source of it offers, and the one that drives the avatar.
 
 import type { Clip, Package } from "./package";
-import { type Pose, startPose } from "./rig";
+import { mixPoses, type Pose, startPose } from "./rig";
 
 /** The avatar's pose, in the package's own names. */
 export interface FollowedPose {
@@ -41,6 +41,34 @@ export function poseOfFollowed(avatar: Package, clip: Clip | undefined, followed
   });
   if (followed.translation) pose.translation.set(followed.translation);
   return pose;
+}
+
+const CHANGE_SECONDS = 0.3;
+
+/** Goes over from the clip to what is followed, and back, without a jump. */
+export class Transition {
+  private last: { pose: Pose; isFollowed: boolean } | undefined;
+  private change: { from: Pose; begun: number } | undefined;
+
+  /** Whether there is more of it to see. */
+  get isRunning(): boolean {
+    return this.change !== undefined;
+  }
+
+  /** Another avatar begins. */
+  forget(): void {
+    this.last = this.change = undefined;
+  }
+
+  /** The pose to show at a time, in seconds; the target itself, once it is reached. */
+  pose(target: Pose, isFollowed: boolean, now: number): Pose {
+    if (this.last && this.last.isFollowed !== isFollowed) this.change = { from: this.last.pose, begun: now };
+    const part = this.change ? (now - this.change.begun) / CHANGE_SECONDS : 1;
+    if (part >= 1) this.change = undefined;
+    const pose = this.change ? mixPoses(this.change.from, target, part * part * (3 - 2 * part)) : target;
+    this.last = { pose, isFollowed };
+    return pose;
+  }
 }
 
 const WINDOW = 60;

@@ -2,7 +2,7 @@
 
 import { type Camera, Orbit } from "./camera";
 import { composePose } from "./face";
-import { type FollowedPose, Live } from "./following";
+import { type FollowedPose, Live, Transition } from "./following";
 import { FileError } from "./glb";
 import { CAPTURE, Lights } from "./lights";
 import { Panel, type Settings, START } from "./panel";
@@ -36,6 +36,7 @@ export class Page {
   private moment = 0;
   private shownClip = 0;
   private pose: { pose: Pose; key: string; followed: FollowedPose | undefined } | undefined;
+  private readonly transition = new Transition();
   private liveWords = "";
   private isAsked = false;
   private last = 0;
@@ -80,6 +81,7 @@ export class Page {
   show(file: ArrayBuffer): void {
     const avatar = readPackage(file);
     this.live.stop();
+    this.transition.forget();
     this.avatar = avatar;
     this.pose = undefined;
     this.moment = 0;
@@ -122,7 +124,7 @@ export class Page {
 
   /** Whether nothing is left to draw. */
   get isAtRest(): boolean {
-    return !this.isAsked && !this.viewer?.isWaiting;
+    return !this.isAsked && !this.viewer?.isWaiting && !this.transition.isRunning;
   }
 
   /** The canvas as a PNG's data address. */
@@ -158,14 +160,14 @@ export class Page {
     if (this.shownClip !== this.settings.clip) this.beginClip();
     else if (this.clipRuns && clip) this.moment += step * clip.fps;
     this.measure(time, step);
-    const pose = this.posed(avatar);
+    const pose = this.transition.pose(this.posed(avatar), this.live.pose !== undefined, time);
     orbit.follow(pose.translation);
     viewer.frame({ pose, camera: this.camera(orbit), light, look: this.look() });
     this.live.drawn();
     if (this.live.pose) this.showLatency();
     this.showMoment();
     // A second look takes the order that the first one asked for.
-    if (viewer.isWaiting || this.clipRuns) this.ask();
+    if (viewer.isWaiting || this.clipRuns || this.transition.isRunning) this.ask();
     (window as Window & { __done?: boolean }).__done = true;
   }
 

@@ -42,28 +42,39 @@ export function poseOfClip(clip: Clip, moment: number): Pose {
   const at = Math.max(0, Math.min(clip.frames - 1, moment));
   const first = Math.min(Math.floor(at), Math.max(0, clip.frames - 2));
   const second = Math.min(first + 1, clip.frames - 1);
-  const part = at - first;
-  const mix = (from: Float32Array, width: number): Float32Array =>
-    Float32Array.from(
-      { length: width },
-      (_, i) => from[first * width + i] * (1 - part) + from[second * width + i] * part,
-    );
+  return mixPoses(poseOfFrame(clip, first), poseOfFrame(clip, second), at - first);
+}
+
+function poseOfFrame(clip: Clip, frame: number): Pose {
+  const width = clip.expression.length / clip.frames;
   const rotations = new Float32Array(4 * clip.rotations.length);
-  clip.rotations.forEach((track, joint) => {
+  clip.rotations.forEach((track, joint) => rotations.set(track.subarray(4 * frame, 4 * frame + 4), 4 * joint));
+  return {
+    expression: clip.expression.slice(frame * width, (frame + 1) * width),
+    rotations,
+    translation: clip.translation.slice(3 * frame, 3 * frame + 3),
+  };
+}
+
+/** Between two poses; a part of 0 is the first, of 1 the second. */
+export function mixPoses(first: Pose, second: Pose, part: number): Pose {
+  const mix = (from: Float32Array, to: Float32Array): Float32Array => from.map((value, i) => value * (1 - part) + to[i] * part);
+  const rotations = new Float32Array(first.rotations.length);
+  for (let at = 0; at < rotations.length; at += 4) {
     let dot = 0;
-    for (let i = 0; i < 4; i++) dot += track[4 * first + i] * track[4 * second + i];
+    for (let i = at; i < at + 4; i++) dot += first.rotations[i] * second.rotations[i];
     let length = 0;
-    for (let i = 0; i < 4; i++) {
-      const value = track[4 * first + i] * (1 - part) + Math.sign(dot || 1) * track[4 * second + i] * part;
-      rotations[4 * joint + i] = value;
+    for (let i = at; i < at + 4; i++) {
+      const value = first.rotations[i] * (1 - part) + Math.sign(dot || 1) * second.rotations[i] * part;
+      rotations[i] = value;
       length += value * value;
     }
-    for (let i = 0; i < 4; i++) rotations[4 * joint + i] /= Math.sqrt(length);
-  });
+    for (let i = at; i < at + 4; i++) rotations[i] /= Math.sqrt(length);
+  }
   return {
-    expression: mix(clip.expression, clip.expression.length / clip.frames),
+    expression: mix(first.expression, second.expression),
     rotations,
-    translation: mix(clip.translation, 3),
+    translation: mix(first.translation, second.translation),
   };
 }
 

@@ -11,7 +11,7 @@ from incarnate.geometry.cameras import Camera, look_at
 from incarnate.rigs.embedded import EYE_LOOK_RADIANS, JAW_OPEN_RADIANS, default_head_rig
 from incarnate.rigs.rig import Pose, Rig, rest_pose
 from incarnate.rigs.skinning import pose_rig
-from incarnate.tracking.fit_head import HeadObservations
+from incarnate.tracking.head_observations import HeadObservations
 
 SIZE = 512
 

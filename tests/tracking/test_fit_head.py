@@ -15,6 +15,8 @@ from incarnate.tracking.fit_head import FitSettings, HeadFit, fit_head, spread_f
 from incarnate.tracking.smoothing import jitter
 
 NOISE = 1.0
+# Depths of the made detector are true: they tell turns as they are.
+HONEST = FitSettings(depth_shows=(1.0, 1.0, 1.0))
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def head() -> SeenHead:
 
 @pytest.fixture(scope="module")
 def fit(head: SeenHead) -> HeadFit:
-    return fit_head(head.rig, head.seen)
+    return fit_head(head.rig, head.seen, HONEST)
 
 
 def head_rotations(rig: Rig, pose: Pose, camera_from_world: torch.Tensor) -> torch.Tensor:
@@ -137,3 +139,27 @@ def test_frames_for_the_identity_differ(generator: torch.Generator) -> None:
     assert 70 in chosen.tolist()
     assert {0, 99} <= set(chosen.tolist())
     assert spread_frames(parameters[:4], parameters[:4], 10).tolist() == [0, 1, 2, 3]
+
+
+def test_depths_tell_nods_that_the_picture_plane_hides(head: SeenHead) -> None:
+    joints = head.pose.joint_rotations.clone()
+    for name in ("neck", "head"):
+        joints[:, head.rig.joint_index(name) - 1, 0] *= 0.5
+    flat = replace(head.pose, joint_rotations=joints)
+    surface = pose_rig(head.person, flat).vertices
+    points = head.seen.points.copy()
+    landmarks = head.person.landmarks["mediapipe478"].on(surface, head.person.faces)
+    points[..., :2] = head.camera.project(landmarks).double().numpy()
+    seen = replace(head.seen, points=points)
+    true = head_rotations(head.rig, head.pose, head.camera.camera_from_world)
+
+    def nods(settings: FitSettings) -> float:
+        fit = fit_head(head.rig, seen, settings)
+        found = head_rotations(head.rig, fit.poses, fit.camera.camera_from_world)
+        # The height of where the face points, in the picture's axes, goes with the nod.
+        return float(np.polyfit(true[:, 1, 2].numpy(), found[:, 1, 2].numpy(), 1)[0])
+
+    # The rotation that fits flattened pixels and true depths best lies between the two.
+    between = replace(HONEST, depth_shows=(0.72, 1.0, 1.0))
+    assert nods(replace(between, depth_turn=10.0)) < 0.65
+    assert nods(between) == pytest.approx(1.0, abs=0.1)

@@ -21,6 +21,7 @@ from incarnate.tracking.evidence import (
 from incarnate.tracking.head_model import LandmarkModel
 from incarnate.tracking.head_priors import PosePrior
 from incarnate.tracking.levenberg_marquardt import Descent, minimised
+from incarnate.tracking.orientation import HeadOrientation
 
 # The focal length trades off with the distance along a valley that more damping would block. The
 # cost is in units of a log-likelihood: no posterior notices a tenth.
@@ -60,6 +61,8 @@ class SharedProblem:
     prior: PosePrior
     """Of the evidence's frames; its smoothness is not used."""
     focal_prior: FocalPrior
+    orientation: HeadOrientation | None = None
+    """What the landmarks' depths say besides of the same frames."""
 
     def at(self, fit: SharedFit) -> tuple[LandmarkModel, Camera]:
         """The person's landmarks and the camera of a fit."""
@@ -70,7 +73,8 @@ class SharedProblem:
         model, camera = self.at(fit)
         misfit = self.evidence.cost(project_frames(model, fit.parameters, camera)).sum()
         shared = 0.5 * (self._offsets(fit) ** 2).sum()
-        return float(misfit + self.prior.cost(fit.parameters).sum() + shared)
+        turned = self.orientation.cost(fit.parameters).sum() if self.orientation else 0.0
+        return float(misfit + self.prior.cost(fit.parameters).sum() + shared + turned)
 
     def equations(self, fit: SharedFit) -> NormalEquations:
         """The quadratic model of `cost` around a fit."""
@@ -79,11 +83,15 @@ class SharedProblem:
         assert plain.shared_gradient is not None
         assert plain.shared_hessian is not None
         spread = self._spreads(fit)
-        curvature = self.prior.curvature(fit.parameters)
+        gradient = plain.gradient + self.prior.gradient(fit.parameters)
+        hessian = plain.hessian + torch.diag_embed(self.prior.curvature(fit.parameters))
+        if self.orientation is not None:
+            by_turn, curved = self.orientation.equations(fit.parameters)
+            gradient, hessian = gradient + by_turn, hessian + curved
         return replace(
             plain,
-            gradient=plain.gradient + self.prior.gradient(fit.parameters),
-            hessian=plain.hessian + torch.diag_embed(curvature),
+            gradient=gradient,
+            hessian=hessian,
             shared_gradient=plain.shared_gradient + self._offsets(fit) / spread,
             shared_hessian=plain.shared_hessian + torch.diag(spread**-2),
         )

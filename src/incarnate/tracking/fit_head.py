@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -11,15 +10,7 @@ from torch import Tensor
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.points import spread_indices
 from incarnate.geometry.transforms import rigid_transform
-from incarnate.rigs.landmarks import (
-    MEDIAPIPE_BROWS,
-    MEDIAPIPE_CONTOUR,
-    MEDIAPIPE_EYES,
-    MEDIAPIPE_IRISES,
-    MEDIAPIPE_LEFT_IRIS,
-    MEDIAPIPE_LIPS,
-    MEDIAPIPE_RIGHT_IRIS,
-)
+from incarnate.rigs.landmarks import MEDIAPIPE_CONTOUR, MEDIAPIPE_IRISES
 from incarnate.rigs.rig import Pose, Rig
 from incarnate.tracking.bundle import (
     FocalPrior,
@@ -31,6 +22,7 @@ from incarnate.tracking.bundle import (
 from incarnate.tracking.displacement_field import add_field
 from incarnate.tracking.evidence import Evidence, project_frames
 from incarnate.tracking.head_model import LandmarkModel, landmark_model
+from incarnate.tracking.head_observations import HeadObservations, landmark_evidence
 from incarnate.tracking.head_priors import HeadHabits, PosePrior, head_prior
 from incarnate.tracking.head_start import (
     RigidFit,
@@ -38,6 +30,11 @@ from incarnate.tracking.head_start import (
     fit_rigid,
     start_parameters,
     upright_camera,
+)
+from incarnate.tracking.orientation import (
+    DETECTOR_SHOWS,
+    HeadOrientation,
+    expected_orientation,
 )
 from incarnate.tracking.photometric import ClipPictures, learn_appearance, photometric_term
 from incarnate.tracking.sequence import SequenceProblem, fit_sequence
@@ -67,25 +64,13 @@ class FitSettings:
     """How much a frame counts for identity: the detector errs alike in all frames."""
     surface_points: int = 1500
     """Points of the face whose pixels are aligned, where the fit is given pictures."""
+    depth_turn: float = 0.005
+    """Radians by which turns told by the landmarks' depths are taken to be off: less than they are,
+    since what landmarks err by in the picture's plane is alike in all frames."""
+    depth_shows: tuple[float, float, float] = DETECTOR_SHOWS
+    """How much of a nod, turn and tilt they tell."""
     pixel_trust: float = 1.0
     """How much each of them counts, against a landmark's 1 / `correlation`."""
-
-
-@dataclass(frozen=True)
-class HeadObservations:
-    """What was seen of a head, one entry a frame, in pixels of the crop."""
-
-    times: Float[np.ndarray, "frames"]
-    """Seconds."""
-    points: Float[np.ndarray, "frames landmarks 3"]
-    """Landmarks with relative depth."""
-    scores: Float[np.ndarray, "frames scores"]
-    """Expression scores in [0, 1]."""
-    score_names: tuple[str, ...]
-    picture: Camera
-    """The crop: its size and principal point (focal length and pose are ignored)."""
-    longer_side: float
-    """Of the whole video's picture, in pixels of the crop."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +101,9 @@ def fit_head(
     """Fit a head rig to a clip.
 
     First a rigid pose in every frame; then identity, focal length and poses on some frames that
-    differ much; then the poses of all frames with smoothness; and both again from there. With
-    pictures, the poses are last aligned with the pixels: detectors report nods at half their size.
+    differ much; then the poses of all frames with smoothness; and both again from there, now with
+    the turns of the head that the landmarks' depths tell: in the picture's plane, detectors show
+    nods at half their size. With pictures, the poses are last aligned with the pixels.
 
     Args:
         rig: A head rig with the landmark set ``mediapipe478``.
@@ -144,6 +130,8 @@ def fit_head(
             parameters = setup.start(fit.focal)
         parameters = _fit_poses(setup, fit, parameters, steps.at(done + _SHARED_STEPS))
         fit = replace(fit, parameters=parameters[chosen])
+        if round_ == 0:
+            setup = setup.with_orientation(parameters)
     if pictures is not None:
         parameters = _align_pixels(setup, fit, parameters, pictures, steps.at(landmark_steps))
     return _result(rig, setup, fit, parameters)
@@ -178,6 +166,19 @@ class _Setup:
     camera: Camera
     """Upright; with the expected focal length."""
     settings: FitSettings
+    orientation: HeadOrientation | None = None
+    """How the head turns by the landmarks' depths; known when a first fit says around what."""
+
+    def with_orientation(self, parameters: Float[Tensor, "frames parameters"]) -> "_Setup":
+        """The setup with `orientation`, around the mean of a fit's poses."""
+        orientation = expected_orientation(
+            self.model,
+            self.rigid.rotation,
+            parameters,
+            shown=self.settings.depth_shows,
+            deviation=self.settings.depth_turn,
+        )
+        return replace(self, orientation=orientation)
 
     def start(self, focal: float) -> Float[Tensor, "frames parameters"]:
         """The rigid poses, as they are under a focal length."""
@@ -196,7 +197,7 @@ def _set_up(rig: Rig, seen: HeadObservations, settings: FitSettings) -> _Setup:
         rig=extended,
         model=model,
         prior=head_prior(rig, seen.times, seen.scores, seen.score_names, settings.habits),
-        evidence=_evidence(seen, settings),
+        evidence=landmark_evidence(seen, sigma=settings.sigma, correlation=settings.correlation),
         rigid=rigid,
         expected_focal=expected_focal,
         camera=upright_camera(
@@ -212,7 +213,10 @@ def _fit_identity(
     evidence = setup.evidence[chosen]
     evidence = replace(evidence, weights=evidence.weights * setup.settings.shared_trust)
     prior = _anchored(setup.prior[chosen], fit.parameters, _FREE_CHEST)
-    problem = SharedProblem(setup.model, setup.camera, evidence, prior, setup.expected_focal)
+    turned = None if setup.orientation is None else setup.orientation[chosen]
+    problem = SharedProblem(
+        setup.model, setup.camera, evidence, prior, setup.expected_focal, orientation=turned
+    )
     return fit_shared(problem, fit, iterations=_SHARED_STEPS, report=report)
 
 
@@ -255,7 +259,7 @@ def _sequence_problem(
 ) -> SequenceProblem:
     prior = _anchored(setup.prior, parameters, setup.settings.habits.chest_shift.deviation)
     model, camera = setup.model.with_identity(fit.identity), with_focal(setup.camera, fit.focal)
-    return SequenceProblem(model, camera, setup.evidence, prior)
+    return SequenceProblem(model, camera, setup.evidence, prior, orientation=setup.orientation)
 
 
 def _result(
@@ -319,24 +323,6 @@ def _rigid_landmarks(model: LandmarkModel) -> Bool[Tensor, "landmarks"]:
     moves = by_unit + by_jaw
     moves[list(MEDIAPIPE_CONTOUR + MEDIAPIPE_IRISES)] = torch.inf
     return moves <= moves.quantile(_RIGID_SHARE)
-
-
-def _evidence(seen: HeadObservations, settings: FitSettings) -> Evidence:
-    points = torch.from_numpy(seen.points[..., :2])
-    weights = torch.ones(points.shape[1], dtype=torch.float64)
-    weights[list(MEDIAPIPE_BROWS)] = 1.5
-    weights[list(MEDIAPIPE_LIPS + MEDIAPIPE_EYES)] = 4.0
-    weights[list(MEDIAPIPE_CONTOUR)] = 0.25
-    weights[list(MEDIAPIPE_IRISES)] = 4.0
-    weights = weights.expand(points.shape[:2]) / settings.correlation
-    weights = weights.clone()
-    scores = dict(zip(seen.score_names, torch.from_numpy(seen.scores).T, strict=True))
-    for side, iris in (("Left", MEDIAPIPE_LEFT_IRIS), ("Right", MEDIAPIPE_RIGHT_IRIS)):
-        # Behind a closed lid the detector only guesses the iris.
-        closed = scores.get(f"eyeBlink{side}", torch.zeros(len(points)))
-        weights[:, list(iris)] *= (1.2 - 2 * closed).clamp(0.02, 1)[:, None]
-    extent = (points.amax(1) - points.amin(1)).amax(-1).median()
-    return Evidence(points, weights, sigma=settings.sigma * float(extent))
 
 
 def _anchored(

@@ -20,6 +20,7 @@ from incarnate.tracking.evidence import Evidence, huber, normal_equations, proje
 from incarnate.tracking.head_model import LandmarkModel
 from incarnate.tracking.head_priors import PosePrior
 from incarnate.tracking.levenberg_marquardt import Descent, minimised
+from incarnate.tracking.orientation import HeadOrientation
 from incarnate.tracking.photometric import PhotometricTerm
 
 _DESCENT = Descent(first_damping=1e-3, least_damping=1e-7, least_relative_gain=3e-4)
@@ -90,6 +91,8 @@ class SequenceProblem:
     prior: PosePrior
     photometric: PhotometricTerm | None = None
     """What the pixels say besides."""
+    orientation: HeadOrientation | None = None
+    """What the landmarks' depths say besides."""
 
     def cost(self, parameters: Float[Tensor, "frames parameters"]) -> float:
         """Half the squared misfit, distance from what is expected, and acceleration."""
@@ -97,7 +100,8 @@ class SequenceProblem:
         size = self._accelerations(parameters).abs()
         calm = huber(size, _CALM_KNEE)
         pixels = self.photometric.cost(parameters) if self.photometric else 0.0
-        return float(fit + self.prior.cost(parameters).sum() + calm.sum()) + pixels
+        turned = float(self.orientation.cost(parameters).sum()) if self.orientation else 0.0
+        return float(fit + self.prior.cost(parameters).sum() + calm.sum()) + pixels + turned
 
     def equations(self, parameters: Float[Tensor, "frames parameters"]) -> "SequenceEquations":
         """The quadratic model of `cost` around the current parameters."""
@@ -107,9 +111,10 @@ class SequenceProblem:
         weights = self.prior.calmness * (_CALM_KNEE / size.clamp(min=_CALM_KNEE))
         calm = difference.transposed(weights * difference.of(parameters))
         gradient, blocks = plain.gradient, plain.hessian
-        if self.photometric is not None:
-            by_pixels, curved = self.photometric.equations(parameters)
-            gradient, blocks = gradient + by_pixels, blocks + curved
+        for term in (self.photometric, self.orientation):
+            if term is not None:
+                by_term, curved = term.equations(parameters)
+                gradient, blocks = gradient + by_term, blocks + curved
         curvature = self.prior.curvature(parameters)
         return SequenceEquations(
             gradient=gradient + self.prior.gradient(parameters) + calm,

@@ -17,9 +17,10 @@ from incarnate.geometry.cameras import Camera
 from incarnate.model_files import MODEL_NAMES, find_model
 from incarnate.rigs.embedded import default_head_rig
 from incarnate.tracking.detectors import load_mediapipe
-from incarnate.tracking.fit_head import FitSettings, HeadFit, HeadObservations, fit_head
+from incarnate.tracking.fit_head import FitSettings, HeadFit, fit_head
 from incarnate.tracking.foreground import straight_colors
 from incarnate.tracking.framing import Crop, frame_head
+from incarnate.tracking.head_observations import HeadObservations
 from incarnate.tracking.landmarks import face_finder
 from incarnate.tracking.matte import matted, segmenter
 from incarnate.tracking.photometric import ClipPictures, shrinking, shrunk

@@ -89,7 +89,7 @@ def visitor(folder: Path, film: Path | None = None) -> Iterator[Chromium]:
     handler = functools.partial(Quiet, directory=str(folder / "site"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    flags = list(CAMERA)
+    flags: list[str] = [*CAMERA]
     if film is not None:
         flags.append(f"--use-file-for-fake-video-capture={film}")
     address = f"http://127.0.0.1:{server.server_address[1]}/"

@@ -10,7 +10,7 @@ import torch
 from tests.capture.tiny import tiny_rig, tiny_track
 
 from incarnate.capture.capture import Capture, Track
-from incarnate.capture.tracks import load_track, read_track, write_track
+from incarnate.capture.tracks import frames_not_finite, load_track, read_track, write_track
 from incarnate.errors import CaptureError
 from incarnate.rigs.files import save_rig
 
@@ -124,6 +124,19 @@ def test_a_track_has_a_pose_for_each_frame(make_capture: Callable[..., Capture])
         f"{capture.folder / 'track.npz'} has 3 poses, but the capture has 4 frames; track the "
         "capture again."
     )
+
+
+def test_poses_that_are_not_finite_are_refused(make_capture: Callable[..., Capture]) -> None:
+    capture, track = make_capture(), tiny_track()
+    track.poses.joint_rotations[1:3, 0, 0] = torch.nan
+    write_track(track, capture.folder, capture.rig)
+    with pytest.raises(CaptureError) as caught:
+        load_track(capture)
+    assert str(caught.value) == (
+        f"{capture.folder / 'track.npz'}: the pose of frame 1 is not finite (2 such frames); "
+        "remove them and track again."
+    )
+    assert frames_not_finite(load_track(capture, not_finite="kept")) == [1, 2]
 
 
 def test_an_untracked_capture_says_so(make_capture: Callable[..., Capture]) -> None:

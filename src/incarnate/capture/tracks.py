@@ -22,12 +22,17 @@ _POSE_FIELDS = ("root_rotation", "root_translation", "joint_rotations", "express
 _OBSERVATION = "observation:"
 
 
-def load_track(capture: Capture) -> Track:
+def load_track(capture: Capture, *, not_finite: Literal["refused", "kept"] = "refused") -> Track:
     """The track of a capture.
 
+    Args:
+        capture: The capture.
+        not_finite: What becomes of poses with NaN or infinity in them. A single one spoils what is
+            fitted to all frames, so only a look at the faults themselves keeps them.
+
     Raises:
-        CaptureError: The capture is not tracked, the file is damaged, or it was made for another
-            rig or another number of frames.
+        CaptureError: The capture is not tracked, the file is damaged, it was made for another
+            rig or another number of frames, or poses are not finite.
     """
     if capture.layout.track is None:
         raise CaptureError(f"{capture.folder} has no track; run `incarnate track` first.")
@@ -37,7 +42,20 @@ def load_track(capture: Capture) -> Track:
             f"{capture.folder / capture.layout.track} has {len(track.poses)} poses, but the "
             f"capture has {capture.num_frames} frames; track the capture again."
         )
+    faulty = [] if not_finite == "kept" else frames_not_finite(track)
+    if faulty:
+        raise CaptureError(
+            f"{capture.folder / capture.layout.track}: the pose of frame {faulty[0]} is not finite "
+            f"({len(faulty)} such frames); remove them and track again."
+        )
     return track
+
+
+def frames_not_finite(track: Track) -> list[int]:
+    """Indices of the frames whose pose or error has NaN or infinity in it."""
+    poses = [getattr(track.poses, name).flatten(1) for name in _POSE_FIELDS]
+    rows = torch.cat([*poses, track.residuals[:, None]], 1)
+    return torch.nonzero(~rows.isfinite().all(1))[:, 0].tolist()
 
 
 def read_track(path: Path | str) -> Track:

@@ -10,7 +10,7 @@ from incarnate.capture.alignment import shares_on_mattes
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.pictures import read_picture
 from incarnate.capture.reading import image_path, matte_path
-from incarnate.capture.tracks import load_track
+from incarnate.capture.tracks import frames_not_finite, load_track
 from incarnate.errors import CaptureError
 
 _BLACK = 2
@@ -139,7 +139,7 @@ def _track_problems(capture: Capture) -> Iterator[Problem]:
         yield Problem(None, None, "the capture has no track", "run `incarnate track`")
         return
     try:
-        track = load_track(capture)
+        track = load_track(capture, not_finite="kept")
     except CaptureError as error:
         yield Problem(None, None, *_split_text(error))
         return
@@ -169,10 +169,7 @@ def _calibration_problems(capture: Capture, track: Track) -> Iterator[Problem]:
 
 
 def _pose_problems(track: Track) -> Iterator[Problem]:
-    poses = track.poses
-    fields = (poses.root_rotation, poses.root_translation, poses.joint_rotations, poses.expression)
-    rows = torch.cat([field.flatten(1) for field in (*fields, track.residuals[:, None])], 1)
-    for index in torch.nonzero(~rows.isfinite().all(1))[:, 0].tolist():
+    for index in frames_not_finite(track):
         yield Problem(index, None, "the pose is not finite", "remove the frame and track again")
     if not track.rig.vertices.isfinite().all():
         yield Problem(None, None, "the rig's vertices are not finite", "track again")

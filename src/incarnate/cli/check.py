@@ -75,7 +75,7 @@ def _track_of(capture: "Capture") -> "Track | None":
     from incarnate.errors import IncarnateError
 
     try:
-        return load_track(capture)
+        return load_track(capture, not_finite="kept")
     except IncarnateError:
         return None
 

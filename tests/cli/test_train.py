@@ -36,6 +36,38 @@ def test_bases_need_a_code() -> None:
         changed_recipe(QUICK, Changes(codes=0))
 
 
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        (Changes(steps=0), "--steps 0: give 1 or more"),
+        (Changes(size=-1), "--size -1: give 24 or more"),
+        (Changes(seed=-3), "--seed -3: give 0 or more"),
+    ],
+)
+def test_numbers_that_no_training_can_have(changes: Changes, advice: str) -> None:
+    with pytest.raises(AvatarError, match=advice):
+        changed_recipe(QUICK, changes)
+
+
+def test_maps_that_networks_cannot_halve() -> None:
+    with pytest.raises(AvatarError, match="--map-size 100: give a multiple of 64"):
+        changed_body_recipe(QUICK_BODY, BodyChanges(map_size=100))
+
+
+def test_heads_and_bodies_are_not_taken_for_each_other(
+    capture_folder: Path,
+    body_capture_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    to = ["-o", str(tmp_path / "avatar"), "--preset", "smoke"]
+    assert main(["train", "head", str(body_capture_folder), *to]) == 2
+    assert "shows a whole body" in capsys.readouterr().err
+    assert main(["train", "body", str(capture_folder), *to]) == 2
+    assert "shows no whole body" in capsys.readouterr().err
+    assert not (tmp_path / "avatar").exists()  # nothing claims the folder that another may take
+
+
 def test_a_training_says_what_it_wrote_and_what_comes_next(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

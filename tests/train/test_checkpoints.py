@@ -36,3 +36,11 @@ def test_a_folder_refuses_another_training(tmp_path: Path) -> None:
     claim_folder(folder, SMOKE, tmp_path / "capture")
     with pytest.raises(AvatarError, match=r"differs in capture, steps.*another output folder"):
         claim_folder(folder, replace(SMOKE, steps=9), tmp_path / "other")
+
+
+@pytest.mark.parametrize(("name", "what"), [("capture.json", "capture"), ("avatar.json", "avatar")])
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, name: str, what: str) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(AvatarError, match=f"holds an? {what} already"):
+        claim_folder(tmp_path / "training", SMOKE, tmp_path / "capture")
+    assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from incarnate.capture.capture import Capture, Track
     from incarnate.capture.validate import Problem
-    from incarnate.rigs.rig import Rig
 
 _FRAMES_OF_ONE_CAMERA, _FRAMES_OF_MANY = 24, 3
 _MOST_COLUMNS = 12
@@ -38,6 +37,7 @@ def check(
     from incarnate.capture.files import load_capture
     from incarnate.capture.validate import validate
     from incarnate.errors import CaptureError
+    from incarnate.rigs.canonical import is_body
 
     loaded = load_capture(capture)
     if camera is not None and not 0 <= camera < len(loaded.cameras):
@@ -64,7 +64,7 @@ def check(
     if problems:
         print(f"next: mend the {len(problems)} problems above, then check again")
         return 1
-    kind = "body" if track is not None and _has_legs(track.rig) else "head"
+    kind = "body" if track is not None and is_body(track.rig) else "head"
     print(f"no problems found; next: incarnate train {kind} {capture} -o AVATAR --preset quick")
     return 0
 
@@ -105,12 +105,6 @@ def _told(capture: "Capture", problems: "list[Problem]") -> list[str]:
         )
         lines += [str(problem) for problem in own if problem.frame is None]
     return lines
-
-
-def _has_legs(rig: "Rig") -> bool:
-    from incarnate.rigs.joint_names import smplx_names
-
-    return "left_knee" in smplx_names(rig.joint_names)
 
 
 def _draw(

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 Preset = Literal["smoke", "demo", "quick", "standard"]
 BodyPreset = Literal["smoke", "demo", "quick", "standard", "paper"]
 
+# Smaller pictures hold less than the window of SSIM, halved as they are at first.
+_LEAST = {
+    "steps": 1,
+    "size": 24,
+    "max_splats": 1,
+    "seed": 0,
+    "map_size": 64,
+    "views": 1,
+    "key_poses": 0,
+}
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -83,10 +94,11 @@ def changed_recipe(recipe: "HeadRecipe", changes: Changes) -> "HeadRecipe":
     """A preset with the user's changes; fewer steps shorten the coarse stage in proportion.
 
     Raises:
-        AvatarError: There are no codes.
+        AvatarError: A number is too small to train with.
     """
     from incarnate.errors import AvatarError
 
+    _check_numbers(changes)
     if changes.codes is not None and changes.codes < 1:
         raise AvatarError(
             f"--codes {changes.codes}: learned bases answer to at least one code; "
@@ -166,9 +178,19 @@ def body(
 
 
 def changed_body_recipe(recipe: "BodyRecipe", changes: BodyChanges) -> "BodyRecipe":
-    """A preset with the user's changes."""
-    from incarnate.avatars.networks import NETWORK_SIZES
+    """A preset with the user's changes.
 
+    Raises:
+        AvatarError: A number is too small to train with, or maps have an odd size.
+    """
+    from incarnate.avatars.networks import NETWORK_SIZES
+    from incarnate.errors import AvatarError
+
+    _check_numbers(changes)
+    if changes.map_size is not None and changes.map_size % _LEAST["map_size"]:
+        raise AvatarError(
+            f"--map-size {changes.map_size}: give a multiple of {_LEAST['map_size']}, such as 128"
+        )
     given = {name: value for name, value in vars(changes).items() if value is not None}
     if "network" in given:
         kind = given["network"]
@@ -177,3 +199,13 @@ def changed_body_recipe(recipe: "BodyRecipe", changes: BodyChanges) -> "BodyReci
     model_fields = ("map_size", "dependence", "network", "key_poses", "shading")
     model = replace(recipe.model, **{k: given.pop(k) for k in model_fields if k in given})
     return replace(recipe, model=model, **given)
+
+
+def _check_numbers(changes: Changes | BodyChanges) -> None:
+    """Refuse what no training can be made with, before anything is written."""
+    from incarnate.errors import AvatarError
+
+    for name, least in _LEAST.items():
+        value = getattr(changes, name, None)
+        if value is not None and value < least:
+            raise AvatarError(f"--{name.replace('_', '-')} {value}: give {least} or more")

@@ -19,6 +19,7 @@ from incarnate.avatars.pose_signature import pose_signatures
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
+from incarnate.rigs.canonical import is_body
 from incarnate.rigs.position_maps import PositionMaps
 from incarnate.splats.rasterize import rasterize
 from incarnate.train.body_losses import body_restraints
@@ -164,9 +165,13 @@ def train_body(
     Raises:
         AvatarError: The folder holds another training, or the capture cannot be trained on.
     """
-    notes = folder / "training"
+    notes, track = folder / "training", load_track(capture)
+    if not is_body(track.rig):
+        raise AvatarError(
+            f"{capture.folder} shows no whole body, its rig lacks arms or legs: train a head with "
+            "`incarnate train head`, or give the capture of a body."
+        )
     claim_folder(notes, recipe, capture.folder)
-    track = load_track(capture)
     maps = body_surface(capture, track, recipe, notes, progress=progress)
     training = BodyTraining(capture, track, recipe, maps=maps, checkpoint=read_checkpoint(notes))
     views = TrainingViews(capture, longest_side=recipe.size, most_bytes=recipe.memory_bytes)

@@ -15,6 +15,8 @@ from incarnate.whole_files import write_whole
 
 _NAME = "checkpoint.safetensors"
 _RECIPE = "recipe.json"
+_TAKEN = {"capture.json": "a capture", "avatar.json": "an avatar"}
+"""Files in an avatar's folder, without a training of its own, that say that it is taken."""
 _PARTS = ("avatar", "optimizer", "pull", "expression")
 
 
@@ -56,11 +58,23 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
 def claim_folder(folder: Path, recipe: HeadRecipe | BodyRecipe, capture: Path) -> None:
     """Note what is trained here; refuse to go on with another recipe or capture.
 
+    Args:
+        folder: ``training`` in the avatar's folder.
+        recipe: How it is trained.
+        capture: Folder of what it is trained on.
+
     Raises:
-        AvatarError: The folder belongs to a training that differs; the text says in what.
+        AvatarError: The folder belongs to a training that differs, the text says in what; or it
+            holds a capture, or an avatar whose training was deleted.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / _RECIPE
+    taken = [name for name in _TAKEN if (folder.parent / name).is_file()]
+    if taken and not path.is_file():
+        raise AvatarError(
+            f"{folder.parent} holds {_TAKEN[taken[0]]} already, which stays as it is. Choose "
+            "another output folder."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     wanted = {"capture": str(capture.resolve()), **asdict(recipe)}
     if not path.is_file():
         write_whole(json.dumps(wanted, indent=2), path)

@@ -27,6 +27,7 @@ from incarnate.avatars.transfer import surface_visibility
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track
 from incarnate.errors import AvatarError
+from incarnate.rigs.canonical import is_body
 from incarnate.splats.rasterize import rasterize
 from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint
 from incarnate.train.densify import PullMeter, densification_steps, densify
@@ -167,9 +168,13 @@ def train_head(
     Raises:
         AvatarError: The folder holds another training, or the capture cannot be trained on.
     """
-    notes = folder / "training"
+    notes, track = folder / "training", load_track(capture)
+    if is_body(track.rig):
+        raise AvatarError(
+            f"{capture.folder} shows a whole body, its rig has arms and legs: train it with "
+            "`incarnate train body`, or give the capture of a head."
+        )
     claim_folder(notes, recipe, capture.folder)
-    track = load_track(capture)
     frames = _training_frames(capture, recipe, progress)
     checkpoint = read_checkpoint(notes)
     poses = pose_source(

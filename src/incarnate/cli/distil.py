@@ -43,6 +43,7 @@ def distil(
     from incarnate.capture.tracks import load_track
     from incarnate.cli.threads import use_threads
     from incarnate.errors import AvatarError
+    from incarnate.rigs.rig import fits
     from incarnate.train.body_distillation import DISTILLED_BODY, distil_body
 
     use_threads(threads)
@@ -51,7 +52,13 @@ def distil(
         raise AvatarError(f"{avatar} holds a head; only bodies have a decoder to distil.")
     if components < 1:
         raise AvatarError(f"--components {components}: give one at least")
-    conditions = who.conditions(load_track(seen).poses, seen.times, seen.clips)
+    poses = load_track(seen).poses
+    if not fits(poses, who.rig):
+        raise AvatarError(
+            f"{capture} has poses of another rig than {avatar}: give the capture that the body was "
+            "trained on."
+        )
+    conditions = who.conditions(poses, seen.times, seen.clips)
     model = replace(DISTILLED_BODY, num_components=components)
     with ConsoleProgress() as progress:
         found = distil_body(

@@ -18,7 +18,7 @@ from incarnate.geometry.rotations import (
     quaternion_from_axis_angle,
     quaternion_product,
 )
-from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.rig import Pose, Rig, fits
 
 # A face passes through rest often: a tenth of a clip is enough to find it, and few frames are not
 # decided by one bad one.
@@ -84,8 +84,8 @@ def check_same_rig(poses: Pose, rig: Rig) -> None:
     Raises:
         DriveError: They don't.
     """
-    num_joints = poses.joint_rotations.shape[-2] + 1
-    if poses.expression_names != rig.expression_names or num_joints != rig.num_joints:
+    if not fits(poses, rig):
+        num_joints = poses.joint_rotations.shape[-2] + 1
         raise DriveError(
             f"cannot drive this avatar: its rig has {rig.num_joints} joints and "
             f"{rig.num_expressions} expressions, the driver's poses have {num_joints} and "

@@ -14,7 +14,7 @@ from incarnate.errors import AvatarError, CaptureError, RenderError
 from incarnate.evaluate.maps import SurfaceComparison, compare_surfaces
 from incarnate.evaluate.scores import Options, Pair
 from incarnate.rigs.moments import moment
-from incarnate.rigs.rig import Pose
+from incarnate.rigs.rig import Pose, fits
 
 Item = TypeVar("Item")
 
@@ -102,14 +102,13 @@ def open_trial(
     track = load_track(capture) if poses is None else None
     poses = track.poses if track is not None else poses
     assert poses is not None
-    ours, theirs = avatar.rig.expression_names, poses.expression_names
-    num_joints = poses.joint_rotations.shape[-2] + 1
-    if ours != theirs or avatar.rig.num_joints != num_joints:
+    if not fits(poses, avatar.rig):
         raise AvatarError(
-            f"cannot evaluate on capture {capture.name!r}: its poses have {len(theirs)} "
-            f"expressions and {num_joints} joints, the avatar's rig {avatar.rig.name!r} has "
-            f"{len(ours)} and {avatar.rig.num_joints}, or their names differ. Track the capture "
-            "with the rig that the avatar was trained on."
+            f"cannot evaluate on capture {capture.name!r}: its poses have "
+            f"{len(poses.expression_names)} expressions and {poses.joint_rotations.shape[-2] + 1} "
+            f"joints, the avatar's rig {avatar.rig.name!r} has {avatar.rig.num_expressions} and "
+            f"{avatar.rig.num_joints}, or their names differ. Track the capture with the rig that "
+            "the avatar was trained on."
         )
     encoder = _encoder(avatar, options)
     if track is not None and encoder is not None:

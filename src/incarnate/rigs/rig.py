@@ -165,6 +165,12 @@ class Pose:
         return self.root_rotation.shape[0]
 
 
+def fits(poses: Pose, rig: Rig) -> bool:
+    """Whether poses are of a rig with as many joints, and the same expressions."""
+    num_joints = poses.joint_rotations.shape[-2] + 1
+    return poses.expression_names == rig.expression_names and num_joints == rig.num_joints
+
+
 def rest_pose(rig: Rig, *batch: int) -> Pose:
     """The pose that leaves the rig as it rests, for a batch of the given shape."""
     new_zeros = rig.vertices.new_zeros

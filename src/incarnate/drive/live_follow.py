@@ -3,13 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import final
 
-import torch
-
 from incarnate.drive.calibration import Neutrals, calibrated, centred, median_pose, neutral_of
 from incarnate.drive.clips import FOLLOWING_BETA, filtered
 from incarnate.errors import DriveError
 from incarnate.rigs.canonical import is_body
-from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.rig import Pose, Rig, joined
 from incarnate.tracking.smoothing import OneEuroFilter, OneEuroSettings
 
 
@@ -71,9 +69,7 @@ class Follower:
 
 def stacked(poses: list[Pose]) -> Pose:
     """Single poses as one batch."""
-    fields = ("root_rotation", "root_translation", "joint_rotations", "expression")
-    joined = {name: torch.stack([getattr(pose, name) for pose in poses]) for name in fields}
-    return replace(poses[0], past=None, past_seconds=None, **joined)
+    return joined([pose.as_batch() for pose in poses])
 
 
 def following_filter(cutoff: float) -> OneEuroFilter:

@@ -69,6 +69,13 @@ def test_a_newer_avatar_is_refused(folder: Path) -> None:
         load_avatar(folder)
 
 
+@pytest.mark.parametrize("content", [b"[1]", b"\xff\xfe", b'{"format": '])
+def test_facts_that_are_no_json_object_are_refused(folder: Path, content: bytes) -> None:
+    (folder / "avatar.json").write_bytes(content)
+    with pytest.raises(AvatarError, match=r"avatar.json is damaged .*train the avatar again"):
+        load_avatar(folder)
+
+
 @pytest.mark.parametrize("name", ["avatar.json", "avatar.safetensors", "stage.safetensors"])
 def test_damaged_files_are_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes()[:100])

@@ -19,7 +19,7 @@ def test_opens_what_was_saved(tmp_path: Path) -> None:
     save_body(body, Stage(camera, waving_poses(body.rig, 2), 25.0, 1), tmp_path / "b")
     assert isinstance(open_avatar(tmp_path / "h"), HeadAvatar)
     assert isinstance(open_avatar(tmp_path / "b"), BodyAvatar)
-    with pytest.raises(AvatarError, match="not a head"):
+    with pytest.raises(AvatarError, match="holds a body; this is for heads"):
         load_avatar(tmp_path / "b")
 
 

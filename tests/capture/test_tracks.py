@@ -133,8 +133,8 @@ def test_poses_that_are_not_finite_are_refused(make_capture: Callable[..., Captu
     with pytest.raises(CaptureError) as caught:
         load_track(capture)
     assert str(caught.value) == (
-        f"{capture.folder / 'track.npz'}: the pose of frame 1 is not finite (2 such frames); "
-        "remove them and track again."
+        f"{capture.folder / 'track.npz'}: the poses of 2 of 4 frames are not finite, the first "
+        "that of frame 1; remove such frames and track again."
     )
     assert frames_not_finite(load_track(capture, not_finite="kept")) == [1, 2]
 

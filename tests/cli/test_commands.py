@@ -114,7 +114,7 @@ def test_a_users_mistake_is_one_line_and_status_2(capsys: pytest.CaptureFixture[
 def test_a_place_that_cannot_be_written_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["write"]) == 2
     shown = capsys.readouterr().err
-    assert shown.startswith("error: [Errno 13] Permission denied: '/locked/out.mp4'; is the place")
+    assert shown.startswith("error: cannot write or read /locked/out.mp4 (Permission denied); give")
 
 
 @pytest.mark.usefixtures("stand_ins")

@@ -129,5 +129,5 @@ def test_what_is_no_text_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DriveError, match="can't be read as a CSV file"):
+    with pytest.raises(DriveError, match=r"there is no file .*; give a .csv"):
         read_arkit_csv(tmp_path / "none.csv")

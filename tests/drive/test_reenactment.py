@@ -27,7 +27,7 @@ from incarnate.drive.reenactment import (
     reenacted,
 )
 from incarnate.errors import CaptureError, DriveError, ModelFileError, TrackingError
-from incarnate.rigs.embedded import default_head_rig
+from incarnate.rigs.embedded import default_body_rig, default_head_rig
 from incarnate.tracking.track import TrackedVideo, TrackSettings
 
 RIG = default_head_rig()
@@ -149,6 +149,12 @@ def test_a_driver_on_another_rig_is_refused(tmp_path: Path) -> None:
     other = replace(RIG, expression_names=RIG.expression_names[::-1])
     with pytest.raises(DriveError, match="Track the driver with the rig"):
         load_driver(tmp_path / "driver", other)
+
+
+def test_a_video_is_not_tracked_for_an_avatar_on_another_rig(tmp_path: Path) -> None:
+    (tmp_path / "you.mp4").write_bytes(b"video")  # not even looked at
+    with pytest.raises(DriveError, match="Track the driver with the rig"):
+        load_driver(tmp_path / "you.mp4", default_body_rig())
 
 
 def test_oneself_drives_oneself() -> None:

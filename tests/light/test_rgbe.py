@@ -94,7 +94,7 @@ def test_exposures_are_undone_and_multiply() -> None:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (b"\x89PNG", r"does not begin with '#\?'"),
+        (b"\x89PNG", r"does not begin with '#\?'; give a .hdr or .exr map"),
         (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n", "header has no end"),
         (b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n\n-Y 1 +X 1\n", "'32-bit_rle_xyze'"),
         (HEAD + b"\n+X 4 -Y 2\n" + bytes(32), r"size line is '\+X 4 -Y 2'"),

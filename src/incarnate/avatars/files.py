@@ -130,7 +130,7 @@ def load_avatar(folder: Path | str) -> HeadAvatar:
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest.get("kind", "head") != "head":
-        raise AvatarError(f"{folder} holds a {manifest['kind']} avatar, not a head.")
+        raise AvatarError(f"{folder} holds a {manifest['kind']}; this is for heads alone.")
     rig = load_rig(folder / RIG_NAME)
     known = {field.name for field in fields(HeadModel)}
     model = HeadModel(**{k: v for k, v in manifest["model"].items() if k in known})
@@ -178,8 +178,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     try:
         manifest = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise AvatarError(f"{path} is damaged ({error}); train the avatar again.") from error
+    if not isinstance(manifest, dict):
+        raise AvatarError(f"{path} is damaged (no JSON object); train the avatar again.")
     if manifest.get("format") != _FORMAT:
         raise AvatarError(f"{path}: format is {manifest.get('format')!r}, expected {_FORMAT!r}.")
     if manifest.get("version", 0) > _VERSION:

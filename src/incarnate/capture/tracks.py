@@ -45,8 +45,9 @@ def load_track(capture: Capture, *, not_finite: Literal["refused", "kept"] = "re
     faulty = [] if not_finite == "kept" else frames_not_finite(track)
     if faulty:
         raise CaptureError(
-            f"{capture.folder / capture.layout.track}: the pose of frame {faulty[0]} is not finite "
-            f"({len(faulty)} such frames); remove them and track again."
+            f"{capture.folder / capture.layout.track}: the poses of {len(faulty)} of "
+            f"{capture.num_frames} frames are not finite, the first that of frame {faulty[0]}; "
+            "remove such frames and track again."
         )
     return track
 

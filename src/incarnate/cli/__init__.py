@@ -100,12 +100,22 @@ def _run(command: Command, arguments: list[str]) -> int:
         print(f"error: {mistake}", file=sys.stderr)
         return EXIT_MISTAKE
     except OSError as problem:
-        print(f"error: {problem}; is the place yours to write, and has it room?", file=sys.stderr)
+        print(f"error: {_told(problem)}", file=sys.stderr)
         return EXIT_MISTAKE
     except KeyboardInterrupt:
         print("stopped: what was written whole stays", file=sys.stderr)
         return EXIT_INTERRUPTED
     return status or 0
+
+
+def _told(problem: OSError) -> str:
+    """A sentence on a file that the system refused; the readers of ours name theirs themselves."""
+    if problem.filename is None:
+        return f"{problem}; is the place yours to write, and has it room?"
+    return (
+        f"cannot write or read {problem.filename} ({problem.strerror}); give another place, that "
+        "is yours to write and has room"
+    )
 
 
 def _overview(words: list[str]) -> int:

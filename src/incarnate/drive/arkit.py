@@ -79,8 +79,15 @@ def read_arkit_csv(path: Path, fps: float | None = None) -> FaceRecording:
     """
     try:
         rows = [row for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()) if row]
+    except FileNotFoundError:
+        raise DriveError(
+            f"there is no file {path}; give a .csv that the Live Link Face app wrote"
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DriveError(f"{path} can't be read as a CSV file ({error})") from error
+        raise DriveError(
+            f"{path} can't be read as a CSV file ({error}); give one that the Live Link Face app "
+            "wrote"
+        ) from error
     columns = _columns(path, rows[0] if rows else [])
     width = 1 + max(columns.values())
     faces = [(line, row) for line, row in enumerate(rows[1:], 2) if not _is_empty(row, columns)]

@@ -23,7 +23,8 @@ from incarnate.drive.clips import Clip
 from incarnate.drive.encoding import LIVELY, encoded_poses
 from incarnate.drive.retargeting import clip_from_arkit
 from incarnate.errors import DriveError
-from incarnate.rigs.rig import Pose, Rig
+from incarnate.rigs.embedded import default_head_rig
+from incarnate.rigs.rig import Pose, Rig, rest_pose
 from incarnate.tracking.picture_sequence import picture_paths
 from incarnate.tracking.sightings import Progress
 from incarnate.tracking.track import TrackSettings, track_video
@@ -164,6 +165,8 @@ def _driver_seen(source: Path, rig: Rig, progress: Progress | None, looking: Loo
     if not is_tracked_first(source):
         capture = load_capture(source)
         return _driver_of(capture, load_track(capture), rig, looking)
+    # Told before minutes of tracking, which fits this rig.
+    check_same_rig(rest_pose(default_head_rig()), rig)
     settings = TrackSettings(selection=VideoSelection(picture_rate=looking.picture_rate))
     with tempfile.TemporaryDirectory(prefix="incarnate-driver-") as folder:
         tracked = track_video(source, Path(folder) / "driver", settings, progress)

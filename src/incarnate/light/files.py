@@ -105,7 +105,9 @@ def _decode_exr(path: Path) -> Float[np.ndarray, "height width 3"]:
             channels = {name: channel.pixels for name, channel in file.channels().items()}
     # OpenEXR raises whatever its C++ side threw, often a bare RuntimeError or ValueError.
     except Exception as problem:
-        raise LightError(f"OpenEXR cannot read it ({problem}): copy or download it again") from None
+        raise LightError(
+            f"OpenEXR cannot read it ({problem}): copy or download it again, or give another map"
+        ) from None
     if all(name in channels for name in "RGB"):
         return np.stack([channels[name] for name in "RGB"], -1).astype(np.float32)
     if "Y" in channels:

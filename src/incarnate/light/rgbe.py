@@ -69,7 +69,9 @@ def encode_rgbe(pixels: Float[np.ndarray, "height width 3"]) -> bytes:
 
 def _read_header(data: bytes) -> _Header:
     if not data.startswith(b"#?"):
-        raise LightError("not a Radiance picture: it does not begin with '#?'")
+        raise LightError(
+            "not a Radiance picture: it does not begin with '#?'; give a .hdr or .exr map"
+        )
     end = data.find(b"\n\n")
     if end < 0:
         raise LightError("the Radiance header has no end: the file is truncated or damaged")

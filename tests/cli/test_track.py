@@ -2,16 +2,24 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import pytest
+import torch
 from PIL import Image
+from tests.avatars.people import write_painted_capture
 from tests.tracking.clips import face_frames, noise_frames, write_clip
 
+from incarnate.capture.capture import Track
 from incarnate.capture.files import load_capture
+from incarnate.capture.tracks import load_track
 from incarnate.cli import main
-from incarnate.cli.track import quiet_libraries
+from incarnate.cli.progress import ConsoleProgress
+from incarnate.cli.track import aligned, quiet_libraries
+from incarnate.errors import AvatarError
+from incarnate.train import second_pass
 
 FRAMES = 14
 
@@ -29,6 +37,7 @@ def test_a_video_becomes_a_capture(
     words = ["--consent.subject", "a person", "--consent.statement", "may be used in tests",
              "--consent.source", "the tests' footage"]  # fmt: skip
     part = ["--size", "96", "--max-frames", str(FRAMES), "--threads", "1"]
+    part += ["--passes", "1"]
     assert main(["track", str(clip), "-o", str(folder), *part, *words]) == 0
     capture = load_capture(folder)
     assert capture.num_frames == FRAMES
@@ -44,6 +53,39 @@ def test_a_video_becomes_a_capture(
     assert " px on average, " in shown[-3]
     assert "sheet.png" in shown[-2]
     assert shown[-1] == f"next: incarnate train head {folder} -o AVATAR --preset quick"
+
+
+def test_the_second_pass_takes_the_place_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capture = write_painted_capture(tmp_path / "capture", size=32, num_frames=6)
+    track = load_track(capture)
+    better = replace(track, residuals=track.residuals + 1)
+    monkeypatch.setattr(second_pass, "second_pass", lambda *_, **__: better)
+    with ConsoleProgress() as progress:
+        now, found, warnings = aligned(capture, track, progress)
+    assert (found, warnings) == (better, ())
+    assert now.provenance["refined"] == "poses aligned with a small avatar of the training frames"
+    assert torch.equal(load_track(load_capture(capture.folder)).residuals, better.residuals)
+
+
+def test_without_an_avatar_the_first_pass_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_to_train(*_: object, **__: object) -> Track:
+        raise AvatarError("no part of the rig lies inside the mattes")
+
+    capture = write_painted_capture(tmp_path / "capture", size=32, num_frames=6)
+    track = load_track(capture)
+    monkeypatch.setattr(second_pass, "second_pass", nothing_to_train)
+    with ConsoleProgress() as progress:
+        now, found, warnings = aligned(capture, track, progress)
+    assert (now, found) == (capture, track)
+    assert warnings == (
+        "poses are those of the first pass, as no avatar could be trained on it: "
+        "no part of the rig lies inside the mattes",
+    )
+    assert "refined" not in load_capture(capture.folder).provenance
 
 
 def test_a_clip_that_cannot_be_used_is_one_line(

@@ -24,6 +24,7 @@ from incarnate.train.pose_alignment import (
     AlignmentSettings,
     align_frame,
     align_track,
+    frames_to_look_at,
     landmark_errors,
     smoothed,
 )
@@ -89,12 +90,32 @@ def test_smoothing_leaves_straight_lines_and_heeds_what_is_certain() -> None:
     assert float((smoothed(kinked, certain, times, calm)[4] - kinked[4]).abs().max()) < 1e-2
 
 
+def test_frames_are_looked_at_ten_times_a_second() -> None:
+    assert frames_to_look_at(8, 30.0, 10.0) == [0, 3, 6, 7]
+    assert frames_to_look_at(7, 24.0, 10.0) == [0, 2, 4, 6]
+    assert frames_to_look_at(3, 8.0, 10.0) == [0, 1, 2]
+    assert frames_to_look_at(1, 30.0, 10.0) == [0]
+
+
+def test_a_pose_is_kept_where_none_looks_better(avatar: HeadAvatar) -> None:
+    pose = talking_poses(avatar.rig, 12)[2]
+    frame = picture(avatar, pose)
+    # Another person in the dark: the step that would fit best is far too long.
+    strange = replace(frame, target=torch.rand(frame.target.shape).round())
+    freedom = head_freedom(avatar.rig)
+    change, curvature = align_frame(avatar, pose, strange, freedom, AlignmentSettings())
+    tried = align_frame(avatar, pose, frame, freedom, AlignmentSettings())
+    assert change.isfinite().all()
+    assert curvature.isfinite().all()
+    assert float(tried[0].abs().max()) < 1e-6
+
+
 def test_a_track_is_aligned_in_all_its_frames(tmp_path: Path) -> None:
     capture = write_painted_capture(tmp_path / "painted", size=32, num_frames=4)
     track = load_track(capture)
     told: list[int] = []
     aligned = align_track(
-        small_avatar(), capture, track, settings=AlignmentSettings(iterations=1),
+        small_avatar(), capture, track, settings=AlignmentSettings(iterations=1, rate=25.0),
         progress=lambda done, total, text: told.append(done),
     )  # fmt: skip
     assert told == [1, 2, 3, 4]

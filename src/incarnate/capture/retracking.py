@@ -3,15 +3,13 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from incarnate.capture.capture import Capture, Track
-from incarnate.capture.files import load_capture, manifest_of
-from incarnate.capture.manifest import MANIFEST_NAME, manifest_json
+from incarnate.capture.files import load_capture
 from incarnate.capture.writing import save_track
 from incarnate.errors import CaptureError
-from incarnate.whole_files import whole, write_whole
+from incarnate.whole_files import whole
 
 
 def write_retracked(
@@ -34,10 +32,7 @@ def write_retracked(
         raise CaptureError(f"{folder} exists; it is left alone. Give a folder that does not.")
     with whole(folder) as partial:
         shutil.copytree(capture.folder, partial, copy_function=_link_or_copy)
-        copied = save_track(track, partial)
-        noted = replace(copied, provenance={**copied.provenance, **provenance})
-        # A new file, since the old one may be a link to the capture's own.
-        write_whole(manifest_json(manifest_of(noted)), partial / MANIFEST_NAME)
+        save_track(track, partial, provenance)
     return load_capture(folder)
 
 

@@ -1,6 +1,7 @@
 """Writes capture folders; a folder appears under its name only when it is whole."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -239,12 +240,15 @@ class CaptureWriter:
         shutil.rmtree(retired, ignore_errors=True)
 
 
-def save_track(track: Track, folder: Path | str) -> Capture:
+def save_track(
+    track: Track, folder: Path | str, provenance: Mapping[str, object] | None = None
+) -> Capture:
     """Store a track in an existing capture folder, replacing the one it had.
 
     Args:
         track: One pose for each of the capture's frames.
         folder: The capture.
+        provenance: Entries to add to the capture's own.
 
     Returns:
         The capture as it is now.
@@ -259,7 +263,12 @@ def save_track(track: Track, folder: Path | str) -> Capture:
             f"{len(track.poses)} poses; track this capture again."
         )
     write_track(track, capture.folder, capture.rig)
-    capture = replace(capture, layout=replace(capture.layout, track=TRACK_NAME))
+    capture = replace(
+        capture,
+        layout=replace(capture.layout, track=TRACK_NAME),
+        provenance={**capture.provenance, **(provenance or {})},
+    )
+    # A new file, since the old one may be a link to another capture's.
     write_whole(manifest_json(manifest_of(capture)), capture.folder / MANIFEST_NAME)
     return capture
 

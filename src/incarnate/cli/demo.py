@@ -97,12 +97,20 @@ def _demo_body(preset: Preset, out: Path, video: Path | None) -> None:
 
 def _stages(work: Work, notes: DemoNotes) -> tuple[Stage, ...]:
     trained = work.avatar / "avatar.json"
+    captured = Stage(
+        "capture",
+        lambda: (work.capture / "capture.json").is_file(),
+        lambda progress: _capture(work, progress),
+    )
+    aligned = Stage(
+        "align",
+        lambda: "refined" in _load(work).provenance,
+        lambda progress: _align(work, progress),
+    )
     return (
-        Stage(
-            "capture",
-            lambda: (work.capture / "capture.json").is_file(),
-            lambda progress: _capture(work, progress),
-        ),
+        captured,
+        # The poses of a made person are true.
+        *(() if work.video is None else (aligned,)),
         Stage(
             "start",
             lambda: notes.untrained_psnr is not None,
@@ -137,6 +145,16 @@ def _capture(work: Work, progress: ConsoleProgress) -> None:
 
     tracked = track_video(work.video, work.capture, TrackSettings(), progress)
     for warning in tracked.warnings:
+        print(f"warning: {warning}")
+
+
+def _align(work: Work, progress: ConsoleProgress) -> None:
+    from incarnate.capture.tracks import load_track
+    from incarnate.cli.track import aligned
+
+    capture = _load(work)
+    _, _, warnings = aligned(capture, load_track(capture), progress)
+    for warning in warnings:
         print(f"warning: {warning}")
 
 

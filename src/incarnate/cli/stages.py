@@ -13,6 +13,7 @@ from incarnate.cli.progress import ConsoleProgress
 _EXPLAINED: Final = MappingProxyType(
     {
         "capture": "pictures of a person, with mattes and a fitted rig",
+        "align": "correcting its poses by what a small avatar of the person draws",
         "start": "measuring the avatar before its training, as the figure to beat",
         "train": "fitting the avatar to the training frames",
         "evaluate": "measuring it on frames that training never saw",

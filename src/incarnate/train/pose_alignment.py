@@ -4,9 +4,11 @@ The first tracking knows landmarks and a rig; an avatar knows what the person lo
 frame is a least-squares problem in its pose: the residual is drawing minus picture, its Jacobian
 comes from drawings of slightly changed poses, so that shading and occlusion are in it as well as
 motion. (Motion alone, as in image alignment, moves test frames of a lit head away from where they
-look best.) Corrections are then smoothed in time, each as far as its frame leaves it open.
+look best.) Corrections are then smoothed in time, each as far as its frame leaves it open; they
+change slowly, so that not every frame has to be looked at.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -50,6 +52,9 @@ class AlignmentSettings:
     """Encoded colour by which drawing and picture differ where the pose is right."""
     correlation: float = 60.0
     """How many neighbouring pixels err together."""
+    rate: float = 10.0
+    """Frames a second that are looked at; those between follow: at 30, all of them find no
+    better poses."""
     calmness: float = 0.1
     """Usual second difference of a correction at 30 frames a second, in its usual size."""
 
@@ -69,7 +74,7 @@ def align_track(
         capture: Its pictures.
         track: The poses to start from.
         settings: Weights.
-        progress: Called with frames done, frames in all, and what is going on.
+        progress: Called with frames done, frames to look at, and what is going on.
 
     Returns:
         The track with corrected poses; expressions, gaze and identity stay.
@@ -85,21 +90,28 @@ def align_track(
             "train one with `incarnate train head` first."
         )
     freedom = head_freedom(track.rig)
-    changes, curvatures = [], []
-    for index in range(capture.num_frames):
+    # Frames that are not looked at say nothing: their neighbours decide.
+    changes = torch.zeros(capture.num_frames, len(freedom), dtype=torch.float64)
+    curvatures = torch.zeros(*changes.shape, len(freedom), dtype=torch.float64)
+    looked_at = frames_to_look_at(capture.num_frames, capture.fps, settings.rate)
+    for done, index in enumerate(looked_at):
         frame = TrainingFrames(capture, [index], longest_side=settings.size)[0]
-        change, curvature = align_frame(avatar, track.poses[index], frame, freedom, settings)
-        changes.append(change)
-        curvatures.append(curvature)
+        changes[index], curvatures[index] = align_frame(
+            avatar, track.poses[index], frame, freedom, settings
+        )
         if progress is not None:
-            progress(index + 1, capture.num_frames, "aligning poses with the avatar")
+            progress(done + 1, len(looked_at), "aligning poses with the avatar")
     times = torch.tensor(capture.times, dtype=torch.float64)
-    calm = smoothed(
-        torch.stack(changes), torch.stack(curvatures), times, settings.calmness * freedom.deviations
-    )
+    calm = smoothed(changes, curvatures, times, settings.calmness * freedom.deviations)
     poses = freedom.moved(track.poses, calm.float())
     residuals = landmark_errors(replace(track, poses=poses), capture.cameras[0])
     return replace(track, poses=poses, residuals=residuals)
+
+
+def frames_to_look_at(num_frames: int, fps: float, rate: float) -> list[int]:
+    """Every so many frames that about ``rate`` a second are left, and the last one."""
+    stride = max(1, int(fps / rate + 0.5))
+    return sorted({*range(0, num_frames, stride), num_frames - 1})
 
 
 @torch.no_grad()
@@ -113,26 +125,39 @@ def align_frame(
     """The corrections that make the avatar look like a frame, near the given pose.
 
     Returns:
-        Corrections and the curvature of their cost; double precision.
+        The corrections of the cheapest drawing, none if none was cheaper than the given pose's,
+        and the curvature of their cost; double precision.
     """
     target = torch.cat([frame.target, _MATTE_WEIGHT * frame.matte[..., None]], -1)
     precision = torch.diag(freedom.deviations.double() ** -2)
     change = torch.zeros(len(freedom), dtype=torch.float64)
-    curvature = precision
+    least, best, curvature = math.inf, change, precision
     jacobian = None
-    for _ in range(settings.iterations):
+    for left in reversed(range(settings.iterations + 1)):
         posed = freedom.moved(pose, change.float())
         drawn = _draw(avatar, posed, frame.camera)
-        if jacobian is None:
-            jacobian = _jacobian(avatar, posed, frame.camera, freedom, drawn)
         residual = (drawn - target).flatten(0, 1)
         length = residual.norm(dim=-1) / settings.noise
+        cost = _huber(length) / settings.correlation + float(change @ precision @ change)
+        # A step that overshoots, on a face that is hidden for instance, is not taken.
+        if cost < least:
+            least, best = cost, change
+        if left == 0:
+            break
+        if jacobian is None:
+            jacobian = _jacobian(avatar, posed, frame.camera, freedom, drawn)
         weight = (_ROBUST / length.clamp(min=_ROBUST)) / settings.noise**2 / settings.correlation
         weighted = (jacobian * weight[:, None, None]).flatten(0, 1)
         gradient = (weighted.T @ residual.flatten()).double() + precision @ change
         curvature = (weighted.T @ jacobian.flatten(0, 1)).double() + precision
         change = change - torch.linalg.solve(curvature, gradient)
-    return change, curvature
+    return best, curvature
+
+
+def _huber(length: Float[Tensor, "pixels"]) -> float:
+    """Twice the robust cost of residuals of so many standard deviations."""
+    linear = _ROBUST * (2 * length - _ROBUST)
+    return float(torch.where(length > _ROBUST, linear, length.square()).sum())
 
 
 def landmark_errors(track: Track, camera: Camera) -> Float[Tensor, "frames"]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from incarnate.avatars.avatar import Avatar, render
-    from incarnate.avatars.files import load_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.capture.capture import Capture, Frame, Track
     from incarnate.capture.files import load_capture
     from incarnate.capture.tracks import load_track
@@ -56,7 +56,7 @@ _MODULES: Final = MappingProxyType(
         "Rig": "rigs.rig",
         "Splats": "splats.splats",
         "Track": "capture.capture",
-        "load_avatar": "avatars.files",
+        "load_avatar": "avatars.opening",
         "load_capture": "capture.files",
         "load_environment": "light.files",
         "load_track": "capture.tracks",

@@ -9,7 +9,7 @@ from tests.avatars.people import portrait_camera, small_avatar, talking_poses
 
 from incarnate.avatars.avatar import render
 from incarnate.avatars.editing import Edit, edit_avatar, write_edited
-from incarnate.avatars.files import Stage, avatar_tensors, load_avatar, load_stage, save_avatar
+from incarnate.avatars.files import Stage, avatar_tensors, load_head, load_stage, save_avatar
 from incarnate.avatars.head import HeadAvatar, HeadModel
 from incarnate.avatars.materials import REFLECTANCE_RANGE, ROUGHNESS_RANGE, decode_bounded
 from incarnate.avatars.regions import PaintedRegion, PartRegion, region_weights
@@ -89,7 +89,7 @@ def test_an_edit_round_trips_through_files_and_is_on_record(tmp_path: Path) -> N
     write_edited(tmp_path / "ada", tmp_path / "red", first, region=PartRegion("lips", 0.002),
                  region_name="lips")  # fmt: skip
     edited = write_edited(tmp_path / "red", tmp_path / "wet", second)
-    loaded = load_avatar(tmp_path / "wet")
+    loaded = load_head(tmp_path / "wet")
     for name, value in avatar_tensors(edited).items():
         assert torch.equal(avatar_tensors(loaded)[name], value)
     manifest = json.loads((tmp_path / "wet" / "avatar.json").read_text())

@@ -13,7 +13,7 @@ from incarnate.avatars.files import (
     Stage,
     avatar_from_tensors,
     avatar_tensors,
-    load_avatar,
+    load_head,
     load_stage,
     save_avatar,
 )
@@ -34,7 +34,7 @@ def test_a_saved_avatar_draws_the_same_picture(folder: Path) -> None:
     pose, camera = talking_poses(avatar.rig, 6)[3], portrait_camera()
     with torch.no_grad():
         expected = render(avatar, pose, camera)
-    torch.testing.assert_close(render(load_avatar(folder), pose, camera), expected)
+    torch.testing.assert_close(render(load_head(folder), pose, camera), expected)
 
 
 def test_an_avatar_without_residuals_of_single_splats_has_none() -> None:
@@ -59,28 +59,28 @@ def test_the_stage_comes_back(folder: Path) -> None:
 
 def test_a_folder_without_avatar_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AvatarError, match=r"no avatar: it has no avatar.json.*train head"):
-        load_avatar(tmp_path)
+        load_head(tmp_path)
 
 
 def test_a_newer_avatar_is_refused(folder: Path) -> None:
     manifest = json.loads((folder / "avatar.json").read_text())
     (folder / "avatar.json").write_text(json.dumps({**manifest, "version": 99}))
     with pytest.raises(AvatarError, match="version 99; this release reads up to 1"):
-        load_avatar(folder)
+        load_head(folder)
 
 
 @pytest.mark.parametrize("content", [b"[1]", b"\xff\xfe", b'{"format": '])
 def test_facts_that_are_no_json_object_are_refused(folder: Path, content: bytes) -> None:
     (folder / "avatar.json").write_bytes(content)
     with pytest.raises(AvatarError, match=r"avatar.json is damaged .*train the avatar again"):
-        load_avatar(folder)
+        load_head(folder)
 
 
 @pytest.mark.parametrize("name", ["avatar.json", "avatar.safetensors", "stage.safetensors"])
 def test_damaged_files_are_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes()[:100])
     with pytest.raises(AvatarError, match="train the avatar again"):
-        load_stage(folder) if name.startswith("stage") else load_avatar(folder)
+        load_stage(folder) if name.startswith("stage") else load_head(folder)
 
 
 def test_tensors_of_another_model_are_refused(folder: Path) -> None:
@@ -88,7 +88,7 @@ def test_tensors_of_another_model_are_refused(folder: Path) -> None:
     manifest["model"]["num_codes"] = 9
     (folder / "avatar.json").write_text(json.dumps(manifest))
     with pytest.raises(AvatarError, match="do not fit its model"):
-        load_avatar(folder)
+        load_head(folder)
 
 
 def test_an_encoder_comes_back_and_one_of_another_size_is_refused(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_an_encoder_comes_back_and_one_of_another_size_is_refused(tmp_path: Path
     avatar.encoder = ExpressionEncoder(EncoderModel(width=0.35, size=32), avatar.rig)
     stage = Stage(portrait_camera(), talking_poses(avatar.rig, 2), fps=25.0, test_start=2)
     save_avatar(avatar, stage, tmp_path)
-    loaded = load_avatar(tmp_path).encoder
+    loaded = load_head(tmp_path).encoder
     assert loaded is not None
     assert loaded.model == avatar.encoder.model
     crops = torch.rand(1, 32, 32, 3)
@@ -105,4 +105,4 @@ def test_an_encoder_comes_back_and_one_of_another_size_is_refused(tmp_path: Path
     manifest["encoder"]["width"] = 0.5
     (tmp_path / "avatar.json").write_text(json.dumps(manifest))
     with pytest.raises(AvatarError, match="encoder's tensors do not fit its model"):
-        load_avatar(tmp_path)
+        load_head(tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from incarnate.avatars.files import load_avatar
+from incarnate.avatars.files import load_head
 from incarnate.capture.pictures import read_picture, write_picture
 from incarnate.cli import main
 from incarnate.cli.edit import Materials, edit_of
@@ -29,7 +29,7 @@ def test_a_painted_region_is_edited_and_noted(
     shown = capsys.readouterr().out
     assert f"wrote {new}: albedo, roughness of mask.png edited" in shown
     assert f"next: incarnate render {new} " in shown
-    changed = load_avatar(new).albedo_logits != load_avatar(avatar_folder).albedo_logits
+    changed = load_head(new).albedo_logits != load_head(avatar_folder).albedo_logits
     assert 0.1 < changed.float().mean() < 0.9
     [entry] = json.loads((new / "avatar.json").read_text())["edits"]
     assert (entry["region"], entry["feather"]) == ("mask.png", 0.002)

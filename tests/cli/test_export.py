@@ -8,7 +8,7 @@ import pytest
 from tests.avatars.moving_bodies import ring_of_cameras, small_body, waving_poses
 
 from incarnate.avatars.body_files import save_body
-from incarnate.avatars.files import Stage, load_avatar
+from incarnate.avatars.files import Stage, load_head
 from incarnate.cli import main
 from incarnate.cli.export import FORMATS, format_of, notes_of
 from incarnate.splats.files.glb import read_glb
@@ -31,7 +31,7 @@ def test_all_formats_hold_the_same_splats(
     np.testing.assert_allclose(read_glb(tmp_path / "a.glb").means, ply.means, atol=1e-6)
     # SPZ has steps of a micrometre.
     np.testing.assert_allclose(read_spz(tmp_path / "a.spz").means, ply.means, atol=1e-6)
-    assert len(ply) == load_avatar(avatar_folder).num_splats
+    assert len(ply) == load_head(avatar_folder).num_splats
     # The head of the tests stands a metre and a half above the origin.
     assert 1.3 < ply.means[:, 1].mean() < 1.7
     assert json.loads((tmp_path / "a.spz.json").read_text())["consent"] == "not stated"

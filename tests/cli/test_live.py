@@ -6,7 +6,7 @@ import pytest
 from tests.drive.faces import recording_of
 from tests.view.puppets import is_phase, read_until
 
-from incarnate.avatars.files import load_avatar
+from incarnate.avatars.files import load_head
 from incarnate.cli.live import Following, Listening, beginning_of, bridge_to, live_source
 from incarnate.cli.view import package_of
 from incarnate.drive.arkit import write_arkit_csv
@@ -17,7 +17,7 @@ from incarnate.errors import DriveError
 
 
 def test_sources_are_what_their_names_say(avatar_folder: Path, tmp_path: Path) -> None:
-    who = load_avatar(avatar_folder)
+    who = load_head(avatar_folder)
     for name in ("livelink", "vmc", "webcam"):
         assert isinstance(live_source(name, who, Listening(), None), FeedSource)
     write_arkit_csv(recording_of(2), tmp_path / "take.csv")

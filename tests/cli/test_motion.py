@@ -9,7 +9,7 @@ from tests.drive.faces import recording_of
 from tests.drive.skeletal import write_bvh
 
 from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
-from incarnate.avatars.files import Stage, load_avatar, load_stage
+from incarnate.avatars.files import Stage, load_head, load_stage
 from incarnate.cli.motion import Motion, clip_of, clips_of, frame_slice, reader_of
 from incarnate.drive.arkit import write_arkit_csv
 from incarnate.errors import RenderError
@@ -38,7 +38,7 @@ def stage(avatar_folder: Path) -> Stage:
 
 @pytest.fixture(scope="module")
 def rig(avatar_folder: Path) -> Rig:
-    return load_avatar(avatar_folder).rig
+    return load_head(avatar_folder).rig
 
 
 def test_its_own_motion_is_untouched(stage: Stage, rig: Rig) -> None:
@@ -58,7 +58,7 @@ def test_the_clips_of_its_own_motion_stay_apart(stage: Stage, rig: Rig) -> None:
 def test_motions_that_come_along_have_the_rate_of_the_first_and_names_of_their_own(
     avatar_folder: Path, stage: Stage, tmp_path: Path
 ) -> None:
-    avatar = load_avatar(avatar_folder)
+    avatar = load_head(avatar_folder)
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         write_arkit_csv(recording_of(31, 60.0), tmp_path / folder / "take.csv")
@@ -142,7 +142,7 @@ def test_a_neutral_beyond_the_clip_is_refused(stage: Stage, rig: Rig, tmp_path: 
 def test_an_encoder_reads_the_drivers_pictures(
     avatar_folder: Path, capture_folder: Path, stage: Stage
 ) -> None:
-    avatar = load_avatar(avatar_folder)
+    avatar = load_head(avatar_folder)
     avatar.encoder = ExpressionEncoder(EncoderModel(width=0.35, size=32), avatar.rig)
     avatar.requires_grad_(False)
     asked = Motion(drive=str(capture_folder), expressions="encoder", uncalibrated=True)
@@ -158,7 +158,7 @@ def test_an_encoder_reads_the_drivers_pictures(
 
 
 def test_an_encoder_that_is_not_there_or_sees_nothing_is_refused(avatar_folder: Path) -> None:
-    avatar = load_avatar(avatar_folder)
+    avatar = load_head(avatar_folder)
     with pytest.raises(RenderError, match="an avatar keeps none of its own"):
         reader_of(Motion(expressions="encoder"), avatar)
     with pytest.raises(RenderError, match=r"has no encoder .* --expression encoder"):

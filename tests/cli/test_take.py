@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from incarnate.avatars.files import load_avatar, load_stage
+from incarnate.avatars.files import load_head, load_stage
 from incarnate.cli import take
 from incarnate.cli.render import Lighting, View
 from incarnate.cli.take import SetUp, draw_live, draw_steady, prepare
@@ -48,7 +48,7 @@ class Driver:
 
 @pytest.fixture
 def set_up(avatar_folder: Path) -> SetUp:
-    who, stage = load_avatar(avatar_folder), load_stage(avatar_folder)
+    who, stage = load_head(avatar_folder), load_stage(avatar_folder)
     settings = FollowSettings(is_calibrated=False, cutoff=None)
     follower = Follower(who.rig, stage.poses, rest_pose(who.rig, 1), settings)
     return SetUp(who, stage, follower, Lighting(), View(size=24))

@@ -7,7 +7,7 @@ import pytest
 from tests.avatars.moving_bodies import write_body_capture
 from tests.avatars.people import write_painted_capture
 
-from incarnate.avatars.files import load_avatar
+from incarnate.avatars.files import load_head
 from incarnate.cli import main
 from incarnate.cli.train import BodyChanges, Changes, changed_body_recipe, changed_recipe
 from incarnate.errors import AvatarError
@@ -76,7 +76,7 @@ def test_a_training_says_what_it_wrote_and_what_comes_next(
     words += ["--preset", "smoke", "--steps", "4", "--max-splats", "900", "--threads", "1"]
     assert main(words) == 0
     shown = capsys.readouterr().out
-    assert f"wrote {tmp_path / 'avatar'}: {load_avatar(tmp_path / 'avatar').num_splats} " in shown
+    assert f"wrote {tmp_path / 'avatar'}: {load_head(tmp_path / 'avatar').num_splats} " in shown
     assert "after 4 steps" in shown
     assert f"next: incarnate evaluate {tmp_path / 'avatar'} {capture.folder}" in shown
 

@@ -19,7 +19,7 @@ PUBLIC_NAMES = {
     "Rig": "rigs.rig",
     "Splats": "splats.splats",
     "Track": "capture.capture",
-    "load_avatar": "avatars.files",
+    "load_avatar": "avatars.opening",
     "load_capture": "capture.files",
     "load_environment": "light.files",
     "load_track": "capture.tracks",

@@ -8,7 +8,7 @@ import torch
 from tests.avatars.people import write_painted_capture
 
 from incarnate.avatars.encoder import EncoderModel, codes_of
-from incarnate.avatars.files import avatar_tensors, load_avatar, load_stage
+from incarnate.avatars.files import avatar_tensors, load_head, load_stage
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
 from incarnate.drive.encoding import encoded_poses
@@ -144,7 +144,7 @@ def test_a_killed_training_ends_where_an_unbroken_one_does(
 
 def test_an_avatar_keeps_its_encoder(capture: Capture, tmp_path: Path) -> None:
     avatar = train_head(capture, training_recipe("encoder"), tmp_path / "avatar")
-    loaded = load_avatar(tmp_path / "avatar")
+    loaded = load_head(tmp_path / "avatar")
     assert avatar.encoder is not None
     assert loaded.encoder is not None
     track = load_track(capture)

@@ -9,7 +9,7 @@ import torch
 from tests.avatars.people import write_painted_capture
 
 from incarnate.avatars.avatar import render
-from incarnate.avatars.files import avatar_tensors, load_avatar, load_stage
+from incarnate.avatars.files import avatar_tensors, load_head, load_stage
 from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
@@ -53,7 +53,7 @@ def test_training_improves_unseen_frames_and_leaves_its_notes(
     )
     after = mean_error(avatar, capture)
     assert after < 0.8 * before
-    loaded = load_avatar(tmp_path / "avatar")
+    loaded = load_head(tmp_path / "avatar")
     assert mean_error(loaded, capture) == pytest.approx(after)
     assert load_stage(tmp_path / "avatar").test_start == 6
     lines = (tmp_path / "avatar" / "training" / "metrics.jsonl").read_text().splitlines()

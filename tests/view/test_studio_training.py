@@ -12,7 +12,7 @@ pytest.importorskip("viser", reason="the studio's extra is not installed")
 
 from tests.view.studio_visitor import PATIENT, Visitor
 
-from incarnate.avatars.files import load_avatar, load_stage
+from incarnate.avatars.files import load_head, load_stage
 from incarnate.train.fit import train_head
 from incarnate.train.recipes import SMOKE, HeadRecipe
 from incarnate.view.studio import Studio
@@ -45,7 +45,7 @@ def test_watching_a_training_does_not_change_it(tmp_path: Path) -> None:
         assert "step 20" in panel.status.content
         assert panel.curve.data[0].tolist() == [20.0]
         assert panel._picture is not None
-    ours, other = load_avatar(watched).state_dict(), load_avatar(tmp_path / "alone").state_dict()
+    ours, other = load_head(watched).state_dict(), load_head(tmp_path / "alone").state_dict()
     assert all(torch.equal(value, other[name]) for name, value in ours.items())
     assert torch.equal(
         load_stage(watched).poses.expression, load_stage(tmp_path / "alone").poses.expression

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from incarnate.avatars.files import (
     avatar_tensors,
-    load_avatar,
+    load_head,
     read_manifest,
     write_tensors,
 )
@@ -108,7 +108,7 @@ def write_edited(
     """
     if target.exists():
         raise AvatarError(f"{target} exists; choose another folder for the edited avatar.")
-    avatar = edit_avatar(load_avatar(source), edit, region)
+    avatar = edit_avatar(load_head(source), edit, region)
     manifest = read_manifest(source)
     feather = 0.0 if region is None else region.feather
     entry = {**edit.note(), "region": region_name, "feather": feather}

@@ -121,8 +121,8 @@ def write_avatar_folder(
     write_whole(json.dumps(manifest, indent=2), folder / _MANIFEST)
 
 
-def load_avatar(folder: Path | str) -> HeadAvatar:
-    """Read a head avatar from its folder (`incarnate.avatars.opening` opens any kind).
+def load_head(folder: Path | str) -> HeadAvatar:
+    """Read a head avatar from its folder (`incarnate.avatars.opening` reads any kind).
 
     Raises:
         AvatarError: The folder holds no head avatar, a newer one, or a damaged one.
@@ -145,7 +145,7 @@ def load_stage(folder: Path | str) -> Stage:
     """Read the camera and motion that an avatar was captured with.
 
     Raises:
-        AvatarError: As for `load_avatar`.
+        AvatarError: As for `load_head`.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.body_files import load_body
-from incarnate.avatars.files import load_avatar, read_manifest
+from incarnate.avatars.files import load_head, read_manifest
 from incarnate.avatars.head import HeadAvatar
 
 
-def open_avatar(folder: Path | str) -> HeadAvatar | BodyAvatar:
+def load_avatar(folder: Path | str) -> HeadAvatar | BodyAvatar:
     """Read a head or a body avatar from its folder.
 
     Raises:
@@ -16,4 +16,4 @@ def open_avatar(folder: Path | str) -> HeadAvatar | BodyAvatar:
     """
     folder = Path(folder)
     is_body = read_manifest(folder).get("kind") == "body"
-    return load_body(folder) if is_body else load_avatar(folder)
+    return load_body(folder) if is_body else load_head(folder)

@@ -176,22 +176,22 @@ def _train(work: Work, progress: ConsoleProgress) -> None:
 
 
 def _evaluate(work: Work, progress: ConsoleProgress) -> None:
-    from incarnate.avatars.files import load_avatar
+    from incarnate.avatars.files import load_head
     from incarnate.evaluate.protocol import evaluate
     from incarnate.evaluate.report import write_report
 
-    report = evaluate(load_avatar(work.avatar), _load(work), progress=progress)
+    report = evaluate(load_head(work.avatar), _load(work), progress=progress)
     write_report(replace(report, avatar=f"{work.preset} avatar"), work.report)
 
 
 def _render(work: Work, progress: ConsoleProgress) -> None:
     """The person's own motion, seen from both sides, under a sky that turns once around."""
-    from incarnate.avatars.files import load_avatar, load_stage
+    from incarnate.avatars.files import load_head, load_stage
     from incarnate.cli.render import Lighting, Motion, View, shots_of
     from incarnate.view.clip import Look, write_clip
     from incarnate.view.video import VideoWriter
 
-    avatar, stage = load_avatar(work.avatar), load_stage(work.avatar)
+    avatar, stage = load_head(work.avatar), load_stage(work.avatar)
     frames = min(len(stage.poses), round(6 * stage.fps))
     motion = Motion(frames=f":{frames}")
     lighting = Lighting(light="sky", light_sweep=True)

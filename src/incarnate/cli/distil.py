@@ -38,7 +38,7 @@ def distil(
 
     from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.body_files import save_distilled
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.capture.files import load_capture
     from incarnate.capture.tracks import load_track
     from incarnate.cli.threads import use_threads
@@ -47,7 +47,7 @@ def distil(
     from incarnate.train.body_distillation import DISTILLED_BODY, distil_body
 
     use_threads(threads)
-    who, seen = open_avatar(avatar), load_capture(capture)
+    who, seen = load_avatar(avatar), load_capture(capture)
     if not isinstance(who, BodyAvatar):
         raise AvatarError(f"{avatar} holds a head; only bodies have a decoder to distil.")
     if components < 1:

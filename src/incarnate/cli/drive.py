@@ -62,7 +62,7 @@ def drive(
     """
     from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import load_stage
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.cli.take import SetUp, draw_live, draw_steady, prepare, tell
     from incarnate.cli.threads import use_threads
     from incarnate.drive.live_beginning import begin
@@ -75,7 +75,7 @@ def drive(
     beginning = beginning_of(source, listening, following)
     recorder = None if taking.record is None else recorder_for(taking.record)
     use_threads(0)
-    who, stage = open_avatar(avatar), load_stage(avatar)
+    who, stage = load_avatar(avatar), load_stage(avatar)
     if isinstance(who, BodyAvatar):
         who.projects = True
     background = None if view.background == "light" else colour_of(view.background)

@@ -129,7 +129,7 @@ def region_name(where: Where) -> str:
 
 def write_template(avatar: Path, path: Path) -> None:
     """Draw the avatar's uv layout over its albedo."""
-    from incarnate.avatars.files import load_avatar
+    from incarnate.avatars.files import load_head
     from incarnate.avatars.regions import albedo_on_uv
     from incarnate.capture.pictures import write_picture
     from incarnate.errors import AvatarError
@@ -137,7 +137,7 @@ def write_template(avatar: Path, path: Path) -> None:
 
     if path.suffix.lower() != ".png":
         raise AvatarError(f"--template {path}: give a name that ends in .png.")
-    who, size = load_avatar(avatar), 2048
+    who, size = load_head(avatar), 2048
     write_picture(path, draw_uv_layout(who.rig, size, albedo_on_uv(who, size)))
 
 

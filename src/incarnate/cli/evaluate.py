@@ -56,12 +56,12 @@ def evaluate(
         threads: CPU threads; 0 means all cores, at most 8.
     """
     from incarnate.avatars.body import BodyAvatar
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.capture.files import load_capture
     from incarnate.cli.threads import use_threads
 
     use_threads(threads)
-    loaded, truth = open_avatar(avatar), load_capture(capture)
+    loaded, truth = load_avatar(avatar), load_capture(capture)
     folder = avatar / "report" if output is None else output
     name = avatar.resolve().name
     with ConsoleProgress() as progress:

@@ -106,7 +106,7 @@ def export(
         webcam: Of web: put beside the page what follows a face before the visitor's webcam.
     """
     from incarnate.avatars.files import load_stage, read_manifest
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.cli.threads import use_threads
     from incarnate.errors import SplatFileError
 
@@ -118,7 +118,7 @@ def export(
         motion = replace(motion, frames=":")
     if also and chosen.holds != "clips":
         raise SplatFileError("--also is for package and web: other formats hold a single motion.")
-    who, stage = open_avatar(avatar), load_stage(avatar)
+    who, stage = load_avatar(avatar), load_stage(avatar)
     clip = clips_of(motion, also, stage, who)
     job = Job(
         avatar=who,

@@ -25,7 +25,7 @@ def refine(
         output: Folder of the capture with the new track, which must not exist yet.
         threads: CPU threads; 0 means all cores, at most 8.
     """
-    from incarnate.avatars.files import load_avatar
+    from incarnate.avatars.files import load_head
     from incarnate.capture.files import load_capture
     from incarnate.capture.retracking import write_retracked
     from incarnate.capture.tracks import load_track
@@ -39,7 +39,7 @@ def refine(
     tracked = load_capture(capture)
     track = load_track(tracked)
     with ConsoleProgress() as progress:
-        refined = align_track(load_avatar(avatar), tracked, track, progress=progress)
+        refined = align_track(load_head(avatar), tracked, track, progress=progress)
     note = {"refined": f"poses aligned with the avatar {avatar.resolve().name!r}"}
     write_retracked(tracked, refined, output, note)
     turn = (refined.poses.joint_rotations - track.poses.joint_rotations).norm(dim=-1).amax(-1)

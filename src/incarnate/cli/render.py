@@ -69,14 +69,14 @@ def render(
     """
     from incarnate.avatars.body import BodyAvatar
     from incarnate.avatars.files import load_stage
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.avatars.watched_body import WatchedBody
     from incarnate.cli.threads import use_threads
     from incarnate.view.clip import Look, colour_of, write_clip
     from incarnate.view.video import VideoWriter
 
     use_threads(0)
-    who, stage = open_avatar(avatar), load_stage(avatar)
+    who, stage = load_avatar(avatar), load_stage(avatar)
     if isinstance(who, BodyAvatar):
         who.projects = motion.drive != OWN_MOTION.drive
     if fast:

@@ -82,7 +82,7 @@ def watched(output: Path, view: bool) -> Iterator[None]:
 def _fill(studio: "Studio", folder: Path, capture: Path | None, lights: Sequence[Path]) -> None:
     """Add the panels; with a capture, visitors begin where they see its cameras and the person."""
     from incarnate.avatars.files import load_stage
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.light.files import load_environment
     from incarnate.view.studio_avatar import AvatarPanel
     from incarnate.view.studio_training import TrainingPanel
@@ -93,7 +93,7 @@ def _fill(studio: "Studio", folder: Path, capture: Path | None, lights: Sequence
     if not (folder / "avatar.json").is_file() and (folder / "training").is_dir():
         TrainingPanel(studio, folder)
         return
-    avatar, stage = open_avatar(folder), load_stage(folder)
+    avatar, stage = load_avatar(folder), load_stage(folder)
     given = {path.name: load_environment(path) for path in lights}
     seen = _add_capture(studio, capture) if capture is not None else None
     AvatarPanel(studio, avatar, stage, lights=given)

@@ -121,7 +121,7 @@ def package_of(avatar: Path) -> bytes:
         read_package(avatar)
         return avatar.read_bytes()
     from incarnate.avatars.files import load_stage, read_manifest
-    from incarnate.avatars.opening import open_avatar
+    from incarnate.avatars.opening import load_avatar
     from incarnate.view.package import packed
 
-    return packed(open_avatar(avatar), load_stage(avatar), read_manifest(avatar))
+    return packed(load_avatar(avatar), load_stage(avatar), read_manifest(avatar))

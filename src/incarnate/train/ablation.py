@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from incarnate.avatars.files import load_avatar
+from incarnate.avatars.files import load_head
 from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
 from incarnate.errors import AvatarError
@@ -256,7 +256,7 @@ def _trained(
 ) -> HeadAvatar:
     """The avatar of an arm; one that is wholly trained is read."""
     if is_trained(folder, recipe.steps):
-        return load_avatar(folder)
+        return load_head(folder)
     with cpu_minutes(folder, progress) as tell:
         return train_head(capture, recipe, folder, progress=tell)
 

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 import numpy as np
 
 from incarnate.avatars.files import load_stage, read_manifest
-from incarnate.avatars.opening import open_avatar
+from incarnate.avatars.opening import load_avatar
 from incarnate.errors import IncarnateError
 from incarnate.view.studio import Studio, load_viser
 from incarnate.view.studio_avatar import AvatarPanel
@@ -98,7 +98,7 @@ class TrainingPanel:
         written = manifest.stat().st_mtime_ns
         if written == self._written:
             return
-        avatar, stage = open_avatar(self.folder), load_stage(self.folder)
+        avatar, stage = load_avatar(self.folder), load_stage(self.folder)
         self.notes.num_splats = read_manifest(self.folder).get("num_splats")
         if self.avatar is None:
             self.avatar = AvatarPanel(self.studio, avatar, stage, size=self._size)

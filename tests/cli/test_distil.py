@@ -33,7 +33,6 @@ def test_a_distilled_body_is_drawn_fast(
 def test_mistakes_say_what_to_do(
     body_folder: Path,
     avatar_folder: Path,
-    capture_folder: Path,
     body_capture_folder: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -45,5 +44,10 @@ def test_mistakes_say_what_to_do(
     assert "--fast is for bodies" in capsys.readouterr().err
     assert main(["distil", str(avatar_folder), str(body_capture_folder)]) == 2
     assert "only bodies" in capsys.readouterr().err
+
+
+def test_another_persons_capture_is_refused(
+    body_folder: Path, capture_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["distil", str(body_folder), str(capture_folder)]) == 2
     assert "give the capture that the body was trained on" in capsys.readouterr().err

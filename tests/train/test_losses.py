@@ -54,6 +54,7 @@ def test_each_restraint_answers_to_its_own_fault() -> None:
         "materials": ("roughness_logits", 2.0),
         "residual": ("residual", 0.5),
         "splat_residual": ("splat_residual", 0.5),
+        "occlusion": ("occlusion_logits", 1.0),
     }
     for name, (parameter, amount) in faults.items():
         avatar = small_avatar(num_splats=DENSE)
@@ -63,6 +64,24 @@ def test_each_restraint_answers_to_its_own_fault() -> None:
         assert float(terms[name].detach()) > 1e-4, name
         others = [other for other in terms if other != name]
         assert all(float(terms[other].detach()) < 1e-5 for other in others), (name, terms)
+
+
+def test_occlusion_counts_by_how_much_it_varies_over_the_poses() -> None:
+    avatar = small_avatar(num_splats=DENSE)
+    codes = torch.randn(20_000, avatar.model.num_codes, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        avatar.occlusion_basis.copy_(0.3 * codes[: avatar.num_splats])
+        moved = codes @ avatar.occlusion_basis[0]
+        avatar.occlusion_basis[1:] = 0
+    term = float(restraints(avatar, LossWeights(occlusion=1.0))["occlusion"].detach())
+    # The variance of 20,000 samples is known to 1 %.
+    assert term * avatar.num_splats == pytest.approx(float(moved.square().mean()), rel=0.05)
+
+
+def test_occlusion_that_is_switched_off_is_not_restrained() -> None:
+    avatar = small_avatar(num_splats=DENSE)
+    avatar.model = replace(avatar.model, occlusion="off")
+    assert "occlusion" not in restraints(avatar, LossWeights())
 
 
 def variety(log_albedo: torch.Tensor) -> float:

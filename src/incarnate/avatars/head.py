@@ -14,6 +14,7 @@ from incarnate.avatars.materials import (
     MATERIAL_CHANNELS,
     REFLECTANCE_RANGE,
     ROUGHNESS_RANGE,
+    START_OCCLUSION_LOGIT,
     START_REFLECTANCE_LOGIT,
     decode_bounded,
 )
@@ -143,9 +144,8 @@ class HeadAvatar(nn.Module):
                      "roughness_logits", "skinning_logits"):  # fmt: skip
             setattr(self, name, nn.Parameter(getattr(start, name).clone()))
         zeros = start.means.new_zeros
-        # Skin's F0; occlusion at 0.95: open, but where it can move both ways.
         self.reflectance_logits = nn.Parameter(zeros(count) + START_REFLECTANCE_LOGIT)
-        self.occlusion_logits = nn.Parameter(zeros(count) + 3.0)
+        self.occlusion_logits = nn.Parameter(zeros(count) + START_OCCLUSION_LOGIT)
         self.occlusion_basis = nn.Parameter(zeros(count, model.num_codes))
         self.corrective_basis = nn.Parameter(zeros(count, 3, model.num_codes))
         self.register_buffer("rig_basis", start.rig_basis.clone())

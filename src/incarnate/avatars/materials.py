@@ -11,6 +11,8 @@ REFLECTANCE_RANGE = (0.02, 0.15)
 
 # What training starts from, as stored logits: roughness 0.5, and F0 0.028.
 START_ROUGHNESS_LOGIT, START_REFLECTANCE_LOGIT = -0.405, -2.7
+# Occlusion at 0.95: open, but where its sigmoid can move both ways.
+START_OCCLUSION_LOGIT = 3.0
 
 MATERIAL_CHANNELS = (
     *("albedo",) * 3,

@@ -8,7 +8,11 @@ from torch import Tensor
 
 from incarnate.avatars.head import HeadAvatar
 from incarnate.avatars.intrinsics import light_roughness
-from incarnate.avatars.materials import START_REFLECTANCE_LOGIT, START_ROUGHNESS_LOGIT
+from incarnate.avatars.materials import (
+    START_OCCLUSION_LOGIT,
+    START_REFLECTANCE_LOGIT,
+    START_ROUGHNESS_LOGIT,
+)
 from incarnate.avatars.nodes import at_splats, mean_over_splats
 from incarnate.geometry.cameras import Camera
 from incarnate.geometry.colors import srgb_from_linear
@@ -142,6 +146,8 @@ def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
         terms["residual"] = weights.residual * avatar.residual.square().mean()
         own = avatar.splat_residual.square().mean()
         terms["splat_residual"] = weights.splat_residual * own
+        if avatar.model.occlusion == "learned":
+            terms["occlusion"] = weights.occlusion * _occlusion_size(avatar)
         rougher = avatar.roughness_logits - START_ROUGHNESS_LOGIT
         shinier = avatar.reflectance_logits - START_REFLECTANCE_LOGIT
         terms["materials"] = weights.materials * (rougher.square() + shinier.square()).mean()
@@ -173,6 +179,17 @@ def light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, ""
     """
     mean = torch.log(radiance + 1e-3).mean()
     return light_roughness(radiance) + mean.square()
+
+
+def _occlusion_size(avatar: HeadAvatar) -> Float[Tensor, ""]:
+    """Mean squared departure of the occlusion logits from their start, over splats and poses.
+
+    Codes have unit variance, so the squares of a basis add up to the variance that it causes.
+    Occlusion is kept under every light: free, it takes what the training light's model misses,
+    the shading of a turning head included, and the avatar carries that light along.
+    """
+    still = (avatar.occlusion_logits - START_OCCLUSION_LOGIT).square()
+    return (still + avatar.occlusion_basis.square().sum(-1)).mean()
 
 
 def _albedo_variety(avatar: HeadAvatar) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:

@@ -59,6 +59,8 @@ class LossWeights:
     """Squared log-ratio of light that the learned light leaves unexplained."""
     splat_residual: float = 1e-3
     """The same of what is unexplained at single splats."""
+    occlusion: float = 1e-2
+    """Squared departure of the learned occlusion's logits from their start, over the poses."""
     pseudo_albedo: float = 0.25
     """Mean absolute difference to the guessed albedo of frames that have one, encoded; the
     weight is the paper's."""

@@ -1,7 +1,5 @@
 """Environment maps in files: Radiance .hdr and OpenEXR, equirectangular."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from incarnate.errors import LightError
 from incarnate.light.environment import Environment
 from incarnate.light.rgbe import decode_rgbe, encode_rgbe
 from incarnate.light.sampling import downsampled
+from incarnate.whole_files import whole
 
 _ENDINGS = (".hdr", ".exr")
 
@@ -72,20 +71,12 @@ def save_environment(env: Environment, path: Path | str) -> None:
             "rotation: save it unturned and rotate after loading"
         )
     pixels = np.ascontiguousarray(env.radiance.detach().float().cpu().numpy())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # OpenEXR goes by the ending, so the unfinished file keeps it.
-    descriptor, unfinished = tempfile.mkstemp(path.suffix.lower(), ".unfinished-", path.parent)
-    os.close(descriptor)
-    try:
+    with whole(path) as partial:
         if path.suffix.lower() == ".hdr":
-            Path(unfinished).write_bytes(encode_rgbe(pixels))
+            partial.write_bytes(encode_rgbe(pixels))
         else:
             header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-            OpenEXR.File(header, {"RGB": pixels}).write(unfinished)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+            OpenEXR.File(header, {"RGB": pixels}).write(str(partial))
 
 
 def _unknown_ending(path: Path) -> str:

@@ -177,25 +177,30 @@ def _blinks(clock: _Clock, generator: torch.Generator) -> Float[Tensor, "frames"
 def _speech(clock: _Clock, generator: torch.Generator) -> dict[str, Tensor]:
     """Syllables, with pauses between phrases."""
     count = max(4, round(clock.span / _SYLLABLE)) + 1
-    keys = torch.linspace(clock.start, clock.end, count)
-    order = torch.cat([torch.randperm(len(VISEMES), generator=generator)
-                       for _ in range(count // len(VISEMES) + 1)])[:count]  # fmt: skip
-    loud = 0.65 + 0.6 * torch.rand(count, generator=generator)
-    names = sorted({name for viseme in VISEMES for name in viseme})
-    table = torch.tensor([[viseme.get(name, 0.0) for name in names] for viseme in VISEMES])
-    eased = _eased(clock.times, keys, table[order] * loud[:, None])
-    return dict(zip(names, eased.unbind(-1), strict=True))
+    return _in_turns(clock, generator, VISEMES, count, softest=0.65)
 
 
 def _gestures(clock: _Clock, generator: torch.Generator) -> dict[str, Tensor]:
     count = max(2, round(clock.span / 0.9)) + 1
+    return _in_turns(clock, generator, GESTURES, count, softest=0.4)
+
+
+def _in_turns(
+    clock: _Clock,
+    generator: torch.Generator,
+    faces: tuple[Weights, ...],
+    count: int,
+    *,
+    softest: float,
+) -> dict[str, Tensor]:
+    """So many faces one after the other, each as often as the others, of differing strength."""
     keys = torch.linspace(clock.start, clock.end, count)
-    order = torch.cat([torch.randperm(len(GESTURES), generator=generator)
-                       for _ in range(count // len(GESTURES) + 1)])[:count]  # fmt: skip
-    strong = 0.4 + 0.6 * torch.rand(count, generator=generator)
-    names = sorted({name for gesture in GESTURES for name in gesture})
-    table = torch.tensor([[gesture.get(name, 0.0) for name in names] for gesture in GESTURES])
-    eased = _eased(clock.times, keys, table[order] * strong[:, None])
+    order = torch.cat([torch.randperm(len(faces), generator=generator)
+                       for _ in range(count // len(faces) + 1)])[:count]  # fmt: skip
+    strength = softest + 0.6 * torch.rand(count, generator=generator)
+    names = sorted({name for face in faces for name in face})
+    table = torch.tensor([[face.get(name, 0.0) for name in names] for face in faces])
+    eased = _eased(clock.times, keys, table[order] * strength[:, None])
     return dict(zip(names, eased.unbind(-1), strict=True))
 
 

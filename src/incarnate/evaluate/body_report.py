@@ -1,6 +1,5 @@
 """Writes a body's report: JSON for programs, Markdown for pages, one HTML page to look at."""
 
-import json
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
@@ -9,15 +8,7 @@ from typing import Any, Final
 from incarnate.evaluate.body_scores import BodyReport, BodyScores, BodySplit, SplitName
 from incarnate.evaluate.curve import curve_svg, legend_html
 from incarnate.evaluate.page import absent_html, consent_html, page_html, protocol_html, row_html
-from incarnate.evaluate.report import (
-    JSON_NAME,
-    MARKDOWN_NAME,
-    PAGE_NAME,
-    Figure,
-    finite,
-    shortened,
-)
-from incarnate.whole_files import write_whole
+from incarnate.evaluate.report import Figure, finite, shortened, write_three
 
 BODY_FIGURES: tuple[Figure, ...] = (
     Figure("psnr_matte", "PSNR inside the matte", " dB", 2, "higher"),
@@ -54,12 +45,8 @@ def write_body_report(report: BodyReport, folder: Path) -> Path:
     Returns:
         The page's path.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(body_report_json(report), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(content + "\n", folder / JSON_NAME)
-    write_whole(body_report_markdown(report), folder / MARKDOWN_NAME)
-    write_whole(body_report_page(report), folder / PAGE_NAME)
-    return folder / PAGE_NAME
+    page = body_report_page(report)
+    return write_three(body_report_json(report), body_report_markdown(report), page, folder)
 
 
 def body_report_json(report: BodyReport) -> dict[str, Any]:

@@ -57,11 +57,16 @@ def write_report(report: Report, folder: Path) -> Path:
     Returns:
         The page's path.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(report_json(report), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(content + "\n", folder / JSON_NAME)
-    write_whole(report_markdown(report), folder / MARKDOWN_NAME)
-    write_whole(report_page(report, figure_rows(report)), folder / PAGE_NAME)
+    page = report_page(report, figure_rows(report))
+    return write_three(report_json(report), report_markdown(report), page, folder)
+
+
+def write_three(content: dict[str, Any], markdown: str, page: str, folder: Path) -> Path:
+    """Write a report as JSON, Markdown and a page, whose path is returned."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    write_whole(text + "\n", folder / JSON_NAME)
+    write_whole(markdown, folder / MARKDOWN_NAME)
+    write_whole(page, folder / PAGE_NAME)
     return folder / PAGE_NAME
 
 

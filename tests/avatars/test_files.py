@@ -1,6 +1,7 @@
 """Avatars on disk come back the same; damaged and foreign folders are refused with advice."""
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,7 @@ def test_an_encoder_comes_back_and_one_of_another_size_is_refused(tmp_path: Path
     (tmp_path / "avatar.json").write_text(json.dumps(manifest))
     with pytest.raises(AvatarError, match="encoder's tensors do not fit its model"):
         load_head(tmp_path)
+
+
+def test_whoever_may_see_the_folder_may_read_it(folder: Path) -> None:
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*.safetensors")} == {0o644}

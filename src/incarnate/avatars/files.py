@@ -251,6 +251,8 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write safetensors; the file has another name until it is whole."""
     with whole(path) as partial:
         save_file({name: value.contiguous() for name, value in tensors.items()}, partial)
+        # The library makes files that no other account can read, a web server's among them.
+        partial.chmod(0o644)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

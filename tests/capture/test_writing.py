@@ -21,7 +21,7 @@ from incarnate.capture.capture import Capture
 from incarnate.capture.files import load_capture
 from incarnate.capture.reading import read_frame
 from incarnate.capture.tracks import load_track
-from incarnate.capture.writing import CaptureWriter, save_track
+from incarnate.capture.writing import CaptureWriter, check_target, save_track
 from incarnate.errors import CaptureError
 
 
@@ -87,6 +87,14 @@ def test_other_folders_are_left_alone(tmp_path: Path) -> None:
         "remove it yourself."
     )
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("no folder")
+    with pytest.raises(CaptureError, match=r"note.txt is not a folder that is yours to write"):
+        check_target(tmp_path / "note.txt" / "me")
+    check_target(tmp_path / "new" / "me")
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
 
 
 def test_pictures_have_the_size_of_their_camera(tmp_path: Path) -> None:

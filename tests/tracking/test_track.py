@@ -206,13 +206,12 @@ def test_missing_mediapipe_is_told_before_any_work(
         track_video(tmp_path / "gone.mp4", tmp_path / "capture")
 
 
-def test_a_folder_of_other_things_is_left_alone(frames: list[np.ndarray], tmp_path: Path) -> None:
+def test_a_folder_of_other_things_is_left_alone_before_any_work(tmp_path: Path) -> None:
     kept = tmp_path / "photos" / "holiday.txt"
     kept.parent.mkdir()
     kept.write_text("keep me")
-    clip = write_clip(tmp_path / "clip.mp4", frames[:12])
     with pytest.raises(CaptureError, match="is not a capture; it is left alone"):
-        track_video(clip, kept.parent, TrackSettings(SIZE))
+        track_video(tmp_path / "gone.mp4", kept.parent, TrackSettings(SIZE))
     assert kept.read_text() == "keep me"
 
 

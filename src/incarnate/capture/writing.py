@@ -1,5 +1,6 @@
 """Writes capture folders; a folder appears under its name only when it is whole."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -86,7 +87,7 @@ class CaptureWriter:
         )
 
     def __enter__(self) -> "CaptureWriter":
-        _refuse_other_folders(self.folder)
+        check_target(self.folder)
         shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir(parents=True)
         return self
@@ -273,10 +274,23 @@ def save_track(
     return capture
 
 
-def _refuse_other_folders(folder: Path) -> None:
+def check_target(folder: Path) -> None:
+    """Whether a capture can be written here, asked before the long work that it takes to make one.
+
+    Raises:
+        CaptureError: The folder holds something else, or its place can't be written.
+    """
     is_capture = (folder / MANIFEST_NAME).is_file()
     if folder.exists() and not is_capture and (not folder.is_dir() or any(folder.iterdir())):
         raise CaptureError(
             f"{folder} exists and is not a capture; it is left alone. Give another folder, or "
             "remove it yourself."
+        )
+    place = folder.absolute().parent
+    while not place.exists():
+        place = place.parent
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        raise CaptureError(
+            f"{folder} can't be written: {place} is not a folder that is yours to write. Give "
+            "another place."
         )

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from incarnate.capture.capture import Capture, Consent, Split, Track
 from incarnate.capture.files import load_capture
 from incarnate.capture.tracks import load_track
-from incarnate.capture.writing import CaptureHeader, CaptureWriter
+from incarnate.capture.writing import CaptureHeader, CaptureWriter, check_target
 from incarnate.errors import TrackingError
 from incarnate.geometry.cameras import Camera
 from incarnate.model_files import MODEL_NAMES, find_model
@@ -92,6 +92,7 @@ def track_video(
             f"a size of {settings.size} pixels shows no face; give at least --size {_MIN_SIZE}, "
             "512 is usual"
         )
+    check_target(output)
     _check_detectors()
     sightings, warnings = look_at_clip(video, settings, progress)
     crop, framing_warnings = frame_head(sightings, settings.size)

@@ -83,7 +83,10 @@ def wait_for_first(
             last = complaint
             tell(complaint)
         if source.has_ended or clock() - start > patience:
-            raise DriveError(f"no motion came in {clock() - start:.0f} s from {what}: {last}")
+            raise DriveError(
+                f"no motion came in {clock() - start:.0f} s from {what}: {last}; check that it is "
+                "sent there, and start it before this, or wait longer"
+            )
         time.sleep(_LISTENING_PERIOD)
 
 

@@ -76,3 +76,16 @@ def test_the_kernel_is_as_wide_as_keys_are_apart() -> None:
     assert kernel_width(keys, 0.5) == pytest.approx(0.01)
     assert kernel_width(keys[:1], 0.5) > 0
     assert kernel_width(torch.zeros(3, 2), 0.5) > 0
+
+
+def test_details_come_as_far_as_anything_is_recalled() -> None:
+    memory = PoseMemory(torch.zeros(1, 1), channels=2, size=4, width=0.01, num_splats=3)
+    painted = torch.arange(6.0).view(3, 2)
+    assert torch.equal(memory.detailed(painted, torch.zeros(1)), painted)
+    assert memory.details is not None
+    memory.details.data.fill_(1.0)
+    near, half, far = (memory.detailed(painted, torch.tensor([x])) for x in (0.0, 0.03, 1.0))
+    torch.testing.assert_close(near, painted + memory.shares(torch.zeros(1)).sum())
+    torch.testing.assert_close(half, painted + 0.5)
+    assert torch.equal(far, painted)
+    assert torch.equal(memory.detailed(painted, torch.zeros(1), "nothing"), painted)

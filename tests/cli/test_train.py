@@ -54,6 +54,12 @@ def test_maps_that_networks_cannot_halve() -> None:
         changed_body_recipe(QUICK_BODY, BodyChanges(map_size=100))
 
 
+def test_the_stages_of_a_body_are_shares_of_its_steps() -> None:
+    assert changed_body_recipe(QUICK_BODY, BodyChanges(network_share=0.0)).network_share == 0
+    with pytest.raises(AvatarError, match="--network-share 35: give a share of the steps"):
+        changed_body_recipe(QUICK_BODY, BodyChanges(network_share=35.0))
+
+
 def test_heads_and_bodies_are_not_taken_for_each_other(
     capture_folder: Path,
     body_capture_folder: Path,

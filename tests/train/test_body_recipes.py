@@ -8,6 +8,7 @@ def test_presets_fit_together(recipe) -> None:
     assert body_recipe_of(recipe.preset) is recipe
     assert recipe.practice_others + recipe.practice_nothing < 1
     assert 0 < recipe.coarse_share < 1
+    assert 0 < recipe.network_share < 1
     model = recipe.model
     # A condition's pixels are blocks of the maps' pixels.
     assert model.map_size % model.condition.size == 0

@@ -155,8 +155,9 @@ class BodyAvatar(nn.Module):
         self.memory: PoseMemory | None = None
         if posed and keys is not None and model.key_poses > 0:
             self.memory = PoseMemory(
-                keys, channels=POSE_CHANNELS, size=model.memory_size, width=kernel_width
-            )
+                keys, channels=POSE_CHANNELS, size=model.memory_size, width=kernel_width,
+                num_splats=count if model.memory_details == "splats" else 0,
+            )  # fmt: skip
 
     @property
     def rig(self) -> Rig:
@@ -261,12 +262,14 @@ class BodyAvatar(nn.Module):
         maps = list(self.painted_maps(condition, recall))
         if len(maps) == 2 and maps[0].shape == maps[1].shape:
             maps = [maps[0] + maps[1]]
-        return sum(map(self._read, maps), self.means.new_zeros(self.num_splats, POSE_CHANNELS))
+        painted = sum(map(self._read, maps), self.means.new_zeros(self.num_splats, POSE_CHANNELS))
+        memory = self.memory
+        return painted if memory is None else memory.detailed(painted, condition.signature, recall)
 
     def painted_maps(
         self, condition: BodyCondition, recall: Recall = "all"
     ) -> Iterator[Float[Tensor, "2 channels size size"]]:
-        """What network and memory paint, each in maps of its own size."""
+        """What network and memory paint, each in maps of its own size, without its details."""
         if self.network is not None:
             seen, scale = condition.maps, self.condition_scale[:, None, None]
             if self.projects and self.pose_space is not None:
@@ -312,8 +315,10 @@ class BodyAvatar(nn.Module):
         self, signature: Float[Tensor, "signature"]
     ) -> Float[Tensor, "splats channels"]:
         assert self.distilled is not None, "nothing was distilled from this body"
-        shares = signature[:0] if self.memory is None else self.memory.shares(signature)
-        return self.distilled(signature, shares)
+        memory = self.memory
+        shares = signature[:0] if memory is None else memory.shares(signature)
+        painted = self.distilled(signature, shares)
+        return painted if memory is None else memory.detailed(painted, signature)
 
     def _splats(
         self,

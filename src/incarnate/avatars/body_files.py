@@ -110,8 +110,9 @@ def body_model(facts: Mapping[str, Any]) -> BodyModel:
     values = {k: v for k, v in facts.items() if k in known}
     if values.get("network") is not None:
         values["network"] = NetworkModel(**values["network"])
-    # Bodies of the first releases kept the weights of their surface.
+    # Bodies of the first releases kept the weights of their surface, and a memory of maps alone.
     values.setdefault("influences", 0)
+    values.setdefault("memory_details", "none")
     values["history"] = tuple(values.get("history", ()))
     return BodyModel(**values)
 

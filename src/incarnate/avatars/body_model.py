@@ -30,6 +30,9 @@ class BodyModel:
     """Pixels along a side of a memory's map."""
     memory_width: float = 1.0
     """Width of the memory's kernel, in median distances between neighbouring key poses."""
+    memory_details: Literal["splats", "none"] = "splats"
+    """Whether the memory keeps what is common to all its poses for each splat, besides its maps,
+    which are coarse."""
     influences: int = 8
     """Joints of each splat whose weights are learned, from the largest weight down; 0 keeps the
     surface's weights."""

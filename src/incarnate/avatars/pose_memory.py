@@ -24,9 +24,14 @@ _RANGE = 3.0
 
 @final
 class PoseMemory(nn.Module):
-    """Maps of splat attributes for key poses, blended by the distance of a pose to each key."""
+    """Maps of splat attributes for key poses, blended by the distance of a pose to each key.
+
+    What is fine and common to all of them is kept once, per splat, and recalled as far as any is.
+    """
 
     fields: nn.Parameter
+    details: nn.Parameter | None
+    """Splats × channels; None where they are not kept."""
     keys: Tensor
     width: Tensor
 
@@ -37,6 +42,7 @@ class PoseMemory(nn.Module):
         channels: int,
         size: int,
         width: float,
+        num_splats: int = 0,
     ) -> None:
         """An empty memory.
 
@@ -45,11 +51,14 @@ class PoseMemory(nn.Module):
             channels: Channels of the maps, front and back each.
             size: Pixels along a side of the maps.
             width: Standard deviation of the kernel, metres.
+            num_splats: How many splats have details; zero keeps none.
         """
         super().__init__()
         self.register_buffer("keys", keys.clone())
         self.register_buffer("width", torch.tensor(float(width)))
         self.fields = nn.Parameter(keys.new_zeros(len(keys), 2, channels, size, size))
+        details = nn.Parameter(keys.new_zeros(num_splats, channels)) if num_splats else None
+        self.register_parameter("details", details)
 
     def shares(
         self, signature: Float[Tensor, "signature"], recall: Recall = "all"
@@ -73,6 +82,17 @@ class PoseMemory(nn.Module):
         # Only keys nearby matter: reading a handful of maps beats reading all.
         used = torch.nonzero(shares > 1e-4)[:, 0]
         return torch.einsum("k,kschw->schw", shares[used], self.fields[used])
+
+    def detailed(
+        self,
+        painted: Float[Tensor, "splats channels"],
+        signature: Float[Tensor, "signature"],
+        recall: Recall = "all",
+    ) -> Float[Tensor, "splats channels"]:
+        """What is painted for a pose, with the details as far as it recalls anything."""
+        if self.details is None or recall == "nothing":
+            return painted
+        return painted + self.shares(signature, recall).sum() * self.details
 
 
 def choose_keys(signatures: Float[Tensor, "poses signature"], most: int) -> Int[Tensor, "keys"]:

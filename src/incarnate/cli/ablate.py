@@ -38,6 +38,8 @@ BodyArmName = Literal[
     "fixed-skinning",
     "no-history",
     "no-memory",
+    "one-stage",
+    "no-details",
     "no-network",
     "bases",
     "styleunet",

@@ -138,6 +138,9 @@ class BodyChanges:
     """What paints the changes of a pose."""
     key_poses: int | None = None
     """Poses that the memory keeps; 0 is no memory."""
+    network_share: float | None = None
+    """Share of the steps that learn everything but the memory, before that is learned beside it,
+    0 to 1; 0 learns all together."""
     shading: Literal["shaded", "baked"] | None = None
     """Materials under a learned light, or one fixed colour a splat."""
 
@@ -181,7 +184,7 @@ def changed_body_recipe(recipe: "BodyRecipe", changes: BodyChanges) -> "BodyReci
     """A preset with the user's changes.
 
     Raises:
-        AvatarError: A number is too small to train with, or maps have an odd size.
+        AvatarError: A number is too small to train with, maps have an odd size, or a share is none.
     """
     from incarnate.avatars.networks import NETWORK_SIZES
     from incarnate.errors import AvatarError
@@ -191,6 +194,9 @@ def changed_body_recipe(recipe: "BodyRecipe", changes: BodyChanges) -> "BodyReci
         raise AvatarError(
             f"--map-size {changes.map_size}: give a multiple of {_LEAST['map_size']}, such as 128"
         )
+    share = changes.network_share
+    if share is not None and not 0 <= share <= 1:
+        raise AvatarError(f"--network-share {share:g}: give a share of the steps, from 0 to 1")
     given = {name: value for name, value in vars(changes).items() if value is not None}
     if "network" in given:
         kind = given["network"]

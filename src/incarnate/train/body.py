@@ -1,6 +1,6 @@
 """Fit a body avatar to a multi-view capture: the training loop, resumable at any step."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.avatars.body_colors import color_from_frames
-from incarnate.avatars.body_files import BODY_STATE, body_tensors, restore_body, save_body
+from incarnate.avatars.body_files import body_tensors, restore_body, save_body
 from incarnate.avatars.files import stage_of
 from incarnate.avatars.pose_condition import make_pose_condition
-from incarnate.avatars.pose_memory import Recall, choose_keys, kernel_width
+from incarnate.avatars.pose_memory import choose_keys, kernel_width
 from incarnate.avatars.pose_signature import pose_signatures
 from incarnate.capture.capture import Capture, Track
 from incarnate.capture.tracks import load_track
@@ -24,12 +24,12 @@ from incarnate.rigs.position_maps import PositionMaps
 from incarnate.splats.rasterize import rasterize
 from incarnate.train.body_losses import body_restraints
 from incarnate.train.body_recipes import BodyRecipe
+from incarnate.train.body_stages import body_stages, stage_at
 from incarnate.train.body_surface import body_surface
 from incarnate.train.checkpoints import Checkpoint, claim_folder, read_checkpoint
 from incarnate.train.frames import TrainingFrame, frame_order
 from incarnate.train.loop import Progress, run_to_the_end
 from incarnate.train.losses import picture_loss
-from incarnate.train.named_adam import NamedAdam
 from incarnate.train.perceptual import PatchPerceptual
 from incarnate.train.views import TrainingViews, View
 
@@ -63,14 +63,16 @@ class BodyTraining:
         self.avatar = start_body(capture, track, recipe, maps=maps, colored=checkpoint is None)
         self.conditions = self.avatar.conditions(track.poses, capture.times, capture.clips)
         self.avatar.learn_poses([self.conditions[index] for index in self.frames])
-        self.optimizer = _optimizer(self.avatar, recipe)
         self._perceptual = None
         if recipe.losses.perceptual > 0:
             self._perceptual = PatchPerceptual(recipe.perceptual_patch, recipe.seed)
-        self.step = 0
+        self.step = 0 if checkpoint is None else checkpoint.step
+        self._stages = body_stages(self.avatar, recipe)
+        self.stage = stage_at(self._stages, self.step)
+        self.optimizer = self.stage.optimizer(self.avatar, recipe)
         if checkpoint is not None:
-            self.step = checkpoint.step
             restore_body(self.avatar, checkpoint.avatar)
+            # Between two stages it is of the first, and none of it has a name in the second.
             self.optimizer.restore(checkpoint.optimizer)
 
     def views(self, step: int) -> tuple[View, ...]:
@@ -83,14 +85,17 @@ class BodyTraining:
 
     def is_coarse(self, step: int) -> bool:
         """Whether a step draws at half the size."""
-        return step < self.recipe.coarse_share * self.recipe.steps
+        return stage_at(self._stages, step).is_coarse(step, self.recipe.coarse_share)
 
     def advance(self, frames: list[TrainingFrame]) -> dict[str, float]:
         """Take one optimisation step on pictures of one pose; returns the weighted loss terms."""
+        self._enter_stage()
         index, losses = frames[0].index, self.recipe.losses
         pose, condition = self.track.poses[index], self.conditions[index]
         posed = self.avatar.model.dependence == "posed"
-        painted = self.avatar.painted(condition, self._recall()) if posed else None
+        chance = np.random.default_rng((self.recipe.seed, 2, self.step)).random()
+        recall = self.stage.recall(self.recipe, chance)
+        painted = self.avatar.painted(condition, recall) if posed else None
         splats = self.avatar.posed(pose, painted)
         terms = body_restraints(self.avatar, painted, losses)
         for frame in frames:
@@ -101,7 +106,7 @@ class BodyTraining:
             if self._perceptual and frame is frames[0] and self._is_perceptual():
                 terms["perceptual"] = losses.perceptual * self._perceptual(image, frame, self.step)
         torch.stack(list(terms.values())).sum().backward()
-        self.optimizer.step(self.step)
+        self.optimizer.step(self.step - self.stage.first)
         self.step += 1
         return {name: float(value.detach()) for name, value in terms.items()}
 
@@ -113,13 +118,12 @@ class BodyTraining:
         """Whether this step pays for the perceptual loss; coarse pictures have no detail."""
         return self.step % self.recipe.perceptual_every == 0 and not self.is_coarse(self.step)
 
-    def _recall(self) -> Recall:
-        """Some steps practise for poses that training does not show."""
-        chance = np.random.default_rng((self.recipe.seed, 2, self.step)).random()
-        if chance < self.recipe.practice_nothing:
-            return "nothing"
-        is_alone = chance < self.recipe.practice_nothing + self.recipe.practice_others
-        return "others" if is_alone else "all"
+    def _enter_stage(self) -> None:
+        """Go on to the stage that the next step belongs to."""
+        stage = stage_at(self._stages, self.step)
+        if stage != self.stage:
+            self.stage = stage
+            self.optimizer = stage.optimizer(self.avatar, self.recipe)
 
 
 def start_body(
@@ -180,16 +184,6 @@ def train_body(
     finally:
         views.close()
     return training.avatar.requires_grad_(False).eval()
-
-
-def _optimizer(avatar: BodyAvatar, recipe: BodyRecipe) -> NamedAdam:
-    groups = {name: [getattr(avatar, name)] for name in BODY_STATE}
-    groups["skinning"] = [] if avatar.skinning is None else [avatar.skinning.changes]
-    groups["network"] = [] if avatar.network is None else list(avatar.network.parameters())
-    groups["memory"] = [] if avatar.memory is None else [avatar.memory.fields]
-    return NamedAdam(
-        groups, asdict(recipe.rates), steps=recipe.steps, final_share=recipe.rates.final
-    )
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,18 @@ BODY_ARMS: Final = (
     ),
     BodyArm("no-memory", "A memory of poses helps", "the network alone paints", _without_memory),
     BodyArm(
+        "one-stage",
+        "A network that learns before the memory helps far from training poses",
+        "network, memory and what poses share are learned together",
+        lambda recipe: replace(recipe, network_share=0.0),
+    ),
+    BodyArm(
+        "no-details",
+        "Details of the memory sharpen",
+        "the memory keeps coarse maps alone",
+        lambda recipe: replace(recipe, model=replace(recipe.model, memory_details="none")),
+    ),
+    BodyArm(
         "no-network",
         "A network beside the memory helps",
         "the memory alone paints",

@@ -11,7 +11,7 @@ BodyPreset = Literal["smoke", "demo", "quick", "standard", "paper"]
 
 @dataclass(frozen=True)
 class BodyRates:
-    """Adam step sizes at the start of training; all fall along one cosine to `final`."""
+    """Adam step sizes at the start of a stage; all fall along one cosine to `final`."""
 
     means: float = 1e-3
     """Metres a step."""
@@ -26,8 +26,9 @@ class BodyRates:
     """Of the logits of skinning weights."""
     network: float = 2e-3
     memory: float = 5e-2
+    details: float = 5e-2
     final: float = 0.05
-    """Share of the start value that is left at the last step."""
+    """Share of the start value that is left at the last step of a stage."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class BodyRecipe:
     views: int = 4
     """Cameras of each step: the network runs once for all of them."""
     coarse_share: float = 0.25
-    """Share of the steps, the first ones, that is drawn at half the size."""
+    """Share of the steps of each stage, the first ones, that is drawn at half the size."""
     surface: Literal["rig", "template"] = "template"
     """Where splats lie: on the rig's own surface, or on one that is fitted to the clothes."""
     template: Literal["smoke", "quick", "standard"] = "quick"
@@ -74,10 +75,14 @@ class BodyRecipe:
     """Name that reports show."""
     seed: int = 0
     """Seeds the network, the order of the poses and the choice of cameras."""
+    network_share: float = 0.35
+    """Share of the steps, the first ones, in which the network and what poses share are learned
+    without a memory; then they are held, and the memory is learned beside them. A pose far from all
+    of its keys looks as the first stage left it. At zero all are learned together."""
     practice_others: float = 0.0
     """Share of steps at which a pose has to do without its own memory."""
     practice_nothing: float = 0.3
-    """Share of steps at which it has to do without any."""
+    """Share of steps at which it has to do without any, where all are learned together."""
     perceptual_every: int = 4
     """Steps between two that pay for the perceptual loss, where its weight is not zero."""
     perceptual_patch: int = 64
@@ -104,7 +109,7 @@ QUICK_BODY: Final = BodyRecipe(
     preset="quick",
     steps=3_500,
     size=512,
-    model=BodyModel(network=NETWORK_SIZES["bases"]),
+    model=BodyModel(network=NETWORK_SIZES["quick"]),
 )
 """About ten minutes on two cores."""
 

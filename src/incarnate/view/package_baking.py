@@ -95,6 +95,8 @@ def _baked_changes(
     at_rest = _components(avatar, painter, rest_pose(avatar.rig).as_batch(), [0.0], ())[0]
     decoder, reading = painter.decoder, painter.reading
     whole = torch.stack([reading.read(component) for component in decoder.basis], -1)
+    if avatar.memory is not None and avatar.memory.details is not None:
+        whole = torch.cat([whole, avatar.memory.details[..., None]], -1)
     start = reading.read(decoder.mean) + whole @ at_rest
     basis, coefficients = _reduced(whole, found - at_rest, units, num_coefficients)
     return Changes(start, basis, units, limits), coefficients
@@ -107,14 +109,17 @@ def _components(
     times: Sequence[float],
     clips: tuple[str, ...],
 ) -> Float[Tensor, "frames components"]:
-    """Where poses lie among the decoder's components, the memory's part included."""
+    """Where poses lie among the decoder's components, and those of the memory's details."""
     condition = make_pose_condition(avatar.maps, avatar.model.signature)
     signatures = pose_signatures(condition, avatar.rig, poses, times, clips)
     found = painter.decoder.limited(painter.inputs(signatures))
     if avatar.memory is None:
         return found
     shares = torch.stack([avatar.memory.shares(signature) for signature in signatures])
-    return found + shares @ painter.key_coefficients
+    found = found + shares @ painter.key_coefficients
+    if avatar.memory.details is None:
+        return found
+    return torch.cat([found, shares.sum(1, keepdim=True)], 1)
 
 
 def _reduced(

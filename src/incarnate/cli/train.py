@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import tyro
 
@@ -16,7 +16,7 @@ Preset = Literal["smoke", "demo", "quick", "standard"]
 BodyPreset = Literal["smoke", "demo", "quick", "standard", "paper"]
 
 # Smaller pictures hold less than the window of SSIM, halved as they are at first.
-_LEAST = {
+_LEAST: Final = {
     "steps": 1,
     "size": 24,
     "max_splats": 1,

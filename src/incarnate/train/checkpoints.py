@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from incarnate.whole_files import write_whole
 
 _NAME = "checkpoint.safetensors"
 _RECIPE = "recipe.json"
-_TAKEN = {"capture.json": "a capture", "avatar.json": "an avatar"}
+_TAKEN: Final = {"capture.json": "a capture", "avatar.json": "an avatar"}
 """Files in an avatar's folder, without a training of its own, that say that it is taken."""
 _PARTS = ("avatar", "optimizer", "pull", "expression")
 

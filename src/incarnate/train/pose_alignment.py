@@ -24,6 +24,7 @@ from incarnate.geometry.colors import srgb_from_linear
 from incarnate.rigs.rig import Pose
 from incarnate.rigs.skinning import pose_rig
 from incarnate.splats.rasterize import rasterize
+from incarnate.tracking.evidence import huber
 from incarnate.tracking.fit_head import LANDMARK_SET
 from incarnate.tracking.sequence import SequenceEquations, second_difference, solve_banded
 from incarnate.train.frames import TrainingFrame, TrainingFrames
@@ -138,7 +139,8 @@ def align_frame(
         drawn = _draw(avatar, posed, frame.camera)
         residual = (drawn - target).flatten(0, 1)
         length = residual.norm(dim=-1) / settings.noise
-        cost = _huber(length) / settings.correlation + float(change @ precision @ change)
+        misfit = float(huber(length, _ROBUST).sum()) / settings.correlation
+        cost = misfit + 0.5 * float(change @ precision @ change)
         # A step that overshoots, on a face that is hidden for instance, is not taken.
         if cost < least:
             least, best = cost, change
@@ -152,12 +154,6 @@ def align_frame(
         curvature = (weighted.T @ jacobian.flatten(0, 1)).double() + precision
         change = change - torch.linalg.solve(curvature, gradient)
     return best, curvature
-
-
-def _huber(length: Float[Tensor, "pixels"]) -> float:
-    """Twice the robust cost of residuals of so many standard deviations."""
-    linear = _ROBUST * (2 * length - _ROBUST)
-    return float(torch.where(length > _ROBUST, linear, length.square()).sum())
 
 
 def landmark_errors(track: Track, camera: Camera) -> Float[Tensor, "frames"]:

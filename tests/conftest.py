@@ -45,6 +45,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
+def no_model_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a test may put model files: a folder that is searched first, and is not there yet."""
+    monkeypatch.setenv("INCARNATE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
 def generator() -> torch.Generator:
     """A fresh source of randomness with a fixed seed."""
     return torch.Generator().manual_seed(20260)

@@ -71,6 +71,23 @@ def test_what_is_no_avatar_or_no_capture_is_named(
     assert "has no capture.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["head", "body"])
+def test_weights_of_another_network_give_no_fid(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = ("avatar_folder", "capture_folder") if kind == "head" else (
+        "body_folder", "body_capture_folder"
+    )  # fmt: skip
+    avatar, capture = map(request.getfixturevalue, folders)
+    weights = tmp_path / "resnet.pth"
+    weights.write_bytes(b"other")
+    assert evaluate(avatar, capture, "-o", tmp_path / "r", "--fid", weights) == 2
+    shown = capsys.readouterr().err
+    assert f"{weights} is not the published pt_inception-2015-12-05-6726825d.pth" in shown
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.usefixtures("no_model_files")
 def test_a_body_is_measured_by_its_splits(
     body_folder: Path, body_capture_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,9 @@
 """What the doctor looks at: present, absent and broken parts are told apart."""
 
+import hashlib
 import importlib
 import importlib.metadata
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +11,7 @@ import torch
 from incarnate.cli import inspections
 from incarnate.cli.inspections import Finding, findings
 from incarnate.errors import ModelFileError
-from incarnate.evaluate import lpips_weights
+from incarnate.evaluate import inception_weights, lpips_weights
 from incarnate.splats import native
 
 
@@ -22,6 +24,7 @@ def test_every_part_is_looked_at_once() -> None:
     assert parts == [
         "python", "torch", "kernel", "gsplat", "mediapipe", "video",
         "face_landmarker.task", "selfie_segmentation.tflite", "lpips (alex)", "lpips (vgg)",
+        "fid",
     ]  # fmt: skip
 
 
@@ -29,6 +32,20 @@ def test_whatever_is_not_there_says_what_it_is_for() -> None:
     for finding in findings():
         assert finding.detail
         assert finding.state in ("ok", "absent", "broken")
+
+
+def test_weights_of_fid_are_optional_until_they_are_wrong(
+    no_model_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding = inspections.fid_weights()
+    assert (finding.state, finding.remedy) == ("absent", inception_weights.INSTALL)
+    no_model_files.mkdir()
+    path = no_model_files / inception_weights.FILE_NAME
+    path.write_bytes(b"a network")
+    assert inspections.fid_weights().state == "broken"
+    digest = hashlib.sha256(b"a network").hexdigest()
+    monkeypatch.setattr(inception_weights, "_SHA256", digest)
+    assert inspections.fid_weights() == Finding("fid", "ok", str(path))
 
 
 def test_torch_is_named_with_its_version() -> None:

@@ -1,5 +1,6 @@
 """A ball of splats and an untrained body, and a tiny capture of each that is written once."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 from PIL import Image
 from tests.avatars.moving_bodies import SMALL_BODY, small_body, write_body_capture
 from tests.evaluate.ball import Ball, tiny_rig, write_ball_capture
+from tests.evaluate.inception_layout import as_published, formula_weights
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.capture.capture import Capture
 from incarnate.capture.files import load_capture
+from incarnate.evaluate import fid, inception_weights
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +71,19 @@ def body() -> BodyAvatar:
 def static_body() -> BodyAvatar:
     model = replace(SMALL_BODY, dependence="static")
     return small_body(model).requires_grad_(False).eval()
+
+
+@pytest.fixture(scope="session")
+def formula_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "formula.pth"
+    path.write_bytes(as_published(formula_weights()))
+    return path
+
+
+@pytest.fixture
+def fid_weights(formula_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Weights by formula that pass for the published ones; two pictures are enough for them."""
+    digest = hashlib.sha256(formula_file.read_bytes()).hexdigest()
+    monkeypatch.setattr(inception_weights, "_SHA256", digest)
+    monkeypatch.setattr(fid, "MIN_PICTURES", 2)
+    return formula_file

@@ -1,14 +1,16 @@
 """The protocol of bodies: splits side by side, absent figures with their reasons."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from incarnate.avatars.body import BodyAvatar
 from incarnate.capture.capture import Capture
 from incarnate.errors import CaptureError
+from incarnate.evaluate import fid
 from incarnate.evaluate.body_protocol import evaluate_body
-from incarnate.evaluate.body_report import body_report_json
+from incarnate.evaluate.body_report import body_report_json, body_rows
 from incarnate.evaluate.scores import Options
 
 FAST = Options(lpips="none", max_frames=2)
@@ -37,6 +39,7 @@ def test_all_splits_are_measured_and_named(body: BodyAvatar, body_capture: Captu
     assert told[0] == (0, total, "measuring · held-out camera")
 
 
+@pytest.mark.usefixtures("no_model_files")
 def test_no_figure_stands_under_the_name_of_another(
     static_body: BodyAvatar, body_capture: Capture
 ) -> None:
@@ -46,6 +49,29 @@ def test_no_figure_stands_under_the_name_of_another(
     assert reasons["lpips_vgg"] == "not asked for"
     assert "static" in reasons["offset_p95"]
     assert "no true labels" in reasons["psnr_garment"]
+
+
+def test_fid_is_of_each_split_that_has_pictures_enough(
+    body: BodyAvatar, body_capture: Capture, fid_weights: Path
+) -> None:
+    report = evaluate_body(body, body_capture, options=FAST, fid_weights=fid_weights)
+    assert [split.fid is not None for split in report.splits] == [True, False, True]
+    assert "fid" not in report.reasons
+    rows = {label: values for label, *values, _ in body_rows(report)}
+    camera, poses, clip = rows["FID of the crop"]
+    assert float(camera) > 0 < float(clip)
+    assert poses == "–"
+    content = body_report_json(report)["splits"]["other clip"]
+    assert f"{content['fid']:.1f}" == clip
+    assert "of the crop" in str(report.protocol["fid"])
+
+
+def test_fid_of_too_few_pictures_says_so(
+    body: BodyAvatar, body_capture: Capture, fid_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fid, "MIN_PICTURES", 3)
+    report = evaluate_body(body, body_capture, options=FAST, fid_weights=fid_weights)
+    assert report.reasons["fid"] == "FID needs at least 3 pictures; fewer were measured"
 
 
 def test_a_split_that_the_capture_lacks_says_why(body: BodyAvatar, body_capture: Capture) -> None:

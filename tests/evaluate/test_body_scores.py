@@ -17,6 +17,8 @@ def test_means_count_the_pictures_that_have_the_figure() -> None:
     assert split.mean("psnr_matte") == 17.0
     assert split.mean("psnr_garment") == 12.0
     assert split.mean("lpips_vgg") is None
+    assert split.mean("fid") is None
+    assert BodySplit("other clip", split.pictures, fid=40.5).mean("fid") == 40.5
 
 
 def test_far_poses_are_those_outside_the_space_of_training_poses() -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.evaluate.ball import Ball
@@ -9,9 +10,10 @@ from tests.evaluate.ball import Ball
 from incarnate.capture.capture import Capture
 from incarnate.capture.tracks import load_track
 from incarnate.errors import CaptureError
+from incarnate.evaluate import fid
 from incarnate.evaluate.lpips_weights import PACKAGE
 from incarnate.evaluate.protocol import evaluate, mean_psnr
-from incarnate.evaluate.report import report_json
+from incarnate.evaluate.report import figure_rows, report_json
 from incarnate.evaluate.scores import Options, Report
 
 FAST = Options(lpips="none")
@@ -35,6 +37,21 @@ def test_a_true_avatar_scores_what_eight_bits_allow(ball: Ball, ball_capture: Ca
     assert content["normal_degrees"] < 0.5
     assert content["psnr_albedo"] > 50
     assert set(content["lights"]) == {"sunset"}
+
+
+def test_fid_compares_all_pictures_together(
+    ball: Ball, ball_capture: Capture, fid_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = evaluate(ball, ball_capture, options=FAST, fid_weights=fid_weights)
+    content = report_json(report)
+    assert report.fid is not None
+    assert content["fid"] == report.fid >= 0
+    assert "fid" not in content["reasons"]
+    assert ("FID", f"{report.fid:.1f}", "lower") in figure_rows(report)
+    monkeypatch.setattr(fid, "MIN_PICTURES", 5)
+    report = evaluate(ball, ball_capture, options=FAST, fid_weights=fid_weights)
+    assert report.fid is None
+    assert report.reasons["fid"] == "FID needs at least 5 pictures; fewer were measured"
 
 
 def test_the_psnr_alone_is_that_of_the_report(ball: Ball, ball_capture: Capture) -> None:

@@ -35,6 +35,9 @@ class Protocol:
     by the track as one without is."""
     projection: Literal["off", "on"] = "off"
     """Whether a body's network sees poses projected on the space of its training poses."""
+    fid: Path | None = None
+    """File of the weights that FID is defined by; if left out, FID is measured where a folder of
+    model files has it."""
 
 
 def evaluate(
@@ -78,7 +81,8 @@ def options_of(protocol: Protocol) -> "Options":
     """The options that heads and bodies share."""
     from incarnate.evaluate.scores import Options
 
-    return Options(**{key: v for key, v in vars(protocol).items() if key != "projection"})
+    own = ("projection", "fid")
+    return Options(**{key: v for key, v in vars(protocol).items() if key not in own})
 
 
 def _measure_head(
@@ -92,7 +96,13 @@ def _measure_head(
     from incarnate.evaluate.report import write_report
 
     loaded, name = avatar
-    report = measure(loaded, capture, options=options_of(protocol), progress=progress)
+    report = measure(
+        loaded,
+        capture,
+        options=options_of(protocol),
+        fid_weights=protocol.fid,
+        progress=progress,
+    )
     report = replace(report, avatar=name)
     return write_report(report, folder), table(report)
 
@@ -113,6 +123,7 @@ def _measure_body(
         capture,
         options=options_of(protocol),
         projection=protocol.projection,
+        fid_weights=protocol.fid,
         progress=progress,
     )
     report = replace(report, avatar=name)

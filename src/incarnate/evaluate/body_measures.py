@@ -12,6 +12,7 @@ from incarnate.evaluate import metrics
 from incarnate.evaluate.body_scores import BodyScores, ClipFlicker
 from incarnate.evaluate.body_splits import View
 from incarnate.evaluate.body_trial import BodyTrial, Drawn
+from incarnate.evaluate.fid import PictureSets
 from incarnate.evaluate.lpips import MIN_SIZE, Lpips
 from incarnate.evaluate.maps import EROSION, eroded
 from incarnate.evaluate.scores import Pair
@@ -38,14 +39,18 @@ def person_box(matte: Float[Tensor, "height width"]) -> tuple[slice, slice]:
     )
 
 
-def score_view(trial: BodyTrial, view: View, networks: Mapping[str, Lpips]) -> BodyScores:
-    """All figures of one picture."""
+def score_view(
+    trial: BodyTrial, view: View, networks: Mapping[str, Lpips], *, sets: PictureSets | None = None
+) -> BodyScores:
+    """All figures of one picture; its crop joins the sets that FID compares."""
     drawn = trial.draw(view)
     pair = drawn.pair
     image, truth = pair.encoded
     box = person_box(pair.matte)
     crop = image[box].contiguous(), truth[box].contiguous()
     sharpness = metrics.sharpness_ratio(image, truth, eroded(pair.matte, EROSION))
+    if sets is not None:
+        sets.add(*crop)
     fits = min(crop[0].shape[:2]) >= MIN_SIZE
     labels = trial.labels(view)
     return BodyScores(

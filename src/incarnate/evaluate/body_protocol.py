@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
@@ -21,17 +22,13 @@ from incarnate.evaluate.body_scores import (
 )
 from incarnate.evaluate.body_splits import View, clip_pairs, split_views, why_empty
 from incarnate.evaluate.body_trial import BodyTrial, open_body_trial
+from incarnate.evaluate.fid import PictureSets, describe_fid, open_inception, why_no_fid
 from incarnate.evaluate.maps import EROSION
 from incarnate.evaluate.protocol import load_networks, software
 from incarnate.evaluate.scores import Options
 
 Progress = Callable[[int, int, str], None]
 Facts = dict[str, str | int | list[int]]
-
-_FID = (
-    "unavailable: supply weights. FID is defined by one published Inception network, whose weights "
-    "no package that is installed here carries"
-)
 
 
 @torch.no_grad()
@@ -41,6 +38,7 @@ def evaluate_body(
     *,
     options: Options | None = None,
     projection: Projection = "off",
+    fid_weights: Path | None = None,
     progress: Progress | None = None,
 ) -> BodyReport:
     """Measure a body on pictures that training never read: three splits, and how clips move.
@@ -50,13 +48,16 @@ def evaluate_body(
         capture: What is true: the capture that the avatar was trained on.
         options: Size, stride, most frames of each split and metrics.
         projection: Whether the networks see poses projected on the space of training poses.
+        fid_weights: The file that FID needs; if None, it is used where the model folders have it.
         progress: Called with steps done, steps in all and what is being done.
 
     Raises:
         CaptureError: The capture has no picture that training did not read, or no track.
         AvatarError: The track is made for another rig than the avatar's.
+        ModelFileError: `fid_weights` is not the published file.
     """
     options = options or Options()
+    inception, why_without = open_inception(fid_weights)
     trial = open_body_trial(avatar, capture, options=options, projection=projection)
     views: dict[SplitName, list[View]] = {
         name: split_views(capture, name, options) for name in SPLITS
@@ -74,12 +75,12 @@ def evaluate_body(
     networks, reasons = load_networks(options.lpips, side)
     splits: list[BodySplit] = []
     for name, wanted in views.items():
-        scores = []
+        scores, sets = [], PictureSets(inception)
         for view in wanted:
             tell(1, f"measuring · {name}")
-            scores.append(score_view(trial, view, networks))
+            scores.append(score_view(trial, view, networks, sets=sets))
         if scores:
-            splits.append(BodySplit(name, tuple(scores)))
+            splits.append(BodySplit(name, tuple(scores), sets.distance()))
         else:
             reasons[name] = why_empty(capture, name)
     report = BodyReport(
@@ -90,6 +91,8 @@ def evaluate_body(
         flicker=_score_clips(trial, pairs, tell),
         consent=capture.consent,
     )
+    if all(split.fid is None for split in splits):
+        reasons["fid"] = why_without or why_no_fid()
     report = replace(report, reasons=reasons | _why_absent(report, trial))
     return replace(report, pictures=draw_body_pictures(trial, report))
 
@@ -130,7 +133,7 @@ def _why_absent(report: BodyReport, trial: BodyTrial) -> dict[str, str]:
     }
     if not report.flicker:
         reasons["flicker"] = "no clip has two frames"
-    return reasons | {"fid": _FID}
+    return reasons
 
 
 def _describe(trial: BodyTrial, views: dict[SplitName, list[View]]) -> Facts:
@@ -157,6 +160,7 @@ def _describe(trial: BodyTrial, views: dict[SplitName, list[View]]) -> Facts:
         "psnr": f"dB, mean over pictures, at most {metrics.MAX_PSNR:g} a picture",
         "ssim": "of the crop; 11 × 11 Gaussian window, sigma 1.5, population statistics",
         "lpips": "v0.1 with linear heads, of the crop; AlexNet and VGG16",
+        "fid": describe_fid("crop"),
         "sharpness": f"gradient energy over that of the truth, {EROSION} pixels inside the matte",
         "iou": "coverage and matte, both above one half",
         "pose_distance": "cm: root mean square over the surface to the nearest training pose, of "

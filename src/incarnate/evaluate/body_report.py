@@ -19,6 +19,7 @@ BODY_FIGURES: tuple[Figure, ...] = (
     Figure("ssim", "SSIM of the crop", "", 4, "higher"),
     Figure("lpips_alex", "LPIPS of the crop (AlexNet)", "", 4, "lower"),
     Figure("lpips_vgg", "LPIPS of the crop (VGG16)", "", 4, "lower"),
+    Figure("fid", "FID of the crop", "", 1, "lower"),
     Figure("sharpness", "Sharpness against the truth", "×", 2, "near 1"),
     Figure("iou", "Silhouette IoU", "", 3, "higher"),
     Figure("psnr_far", "PSNR inside the matte, far poses", " dB", 2, "higher"),

@@ -53,6 +53,8 @@ class BodySplit:
 
     name: SplitName
     pictures: tuple[BodyScores, ...]
+    fid: float | None = None
+    """Fréchet Inception distance of the avatar's crops from the true ones, all together."""
 
     @property
     def num_far(self) -> int:
@@ -63,8 +65,11 @@ class BodySplit:
         """Mean of a figure over the pictures that have it, or None.
 
         Args:
-            name: A field of `BodyScores`, or ``psnr_far``: `psnr_matte` over far poses alone.
+            name: A field of `BodyScores`, or ``psnr_far``: `psnr_matte` over far poses alone; or
+                ``fid``, which is no mean but of all pictures together.
         """
+        if name == "fid":
+            return self.fid
         is_far = name == "psnr_far"
         key = "psnr_matte" if is_far else name
         known = (getattr(s, key) for s in self.pictures if not is_far or s.pose_range > 1)

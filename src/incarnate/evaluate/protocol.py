@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import torch
 
@@ -12,6 +13,7 @@ from incarnate.avatars.head import HeadAvatar
 from incarnate.capture.capture import Capture
 from incarnate.errors import ModelFileError
 from incarnate.evaluate import metrics
+from incarnate.evaluate.fid import PictureSets, describe_fid, open_inception, why_no_fid
 from incarnate.evaluate.gallery import draw_pictures
 from incarnate.evaluate.lpips import MIN_SIZE, Lpips
 from incarnate.evaluate.lpips_weights import NETWORKS
@@ -36,6 +38,7 @@ def evaluate(
     *,
     options: Options | None = None,
     poses: Pose | None = None,
+    fid_weights: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Measure an avatar on the test frames of a capture.
@@ -49,12 +52,16 @@ def evaluate(
         capture: What is true.
         options: Size, frames and metrics; the default is the whole protocol.
         poses: Poses to use instead of the track's, batched over all frames of the capture.
+        fid_weights: The file that FID needs; if None, it is used where the model folders have it.
         progress: Called with steps done, steps in all and what is being done.
 
     Raises:
         CaptureError: The capture has no test frames.
         AvatarError: The poses are made for another rig than the avatar's.
+        ModelFileError: `fid_weights` is not the published file.
     """
+    inception, why_without = open_inception(fid_weights)
+    sets = PictureSets(inception)
     trial = open_trial(avatar, capture, options=options, poses=poses)
     indices = chosen_frames(capture, trial.options)
     tell = progress or _say_nothing
@@ -62,7 +69,7 @@ def evaluate(
     frames: list[FrameScores] = []
     for done, index in enumerate(indices):
         tell(done, len(indices), "measuring frames")
-        frames.append(_score_frame(trial, index, networks))
+        frames.append(_score_frame(trial, index, networks, sets))
     tell(len(indices), len(indices), "measured frames")
     report = Report(
         avatar=avatar.rig.name,
@@ -71,7 +78,10 @@ def evaluate(
         frames=tuple(frames),
         relit=_score_lights(trial, indices, tell),
         consent=capture.consent,
+        fid=sets.distance(),
     )
+    if report.fid is None:
+        reasons["fid"] = why_without or why_no_fid()
     report = replace(report, reasons=reasons | _why_absent(report, trial))
     return replace(report, pictures=draw_pictures(trial, report))
 
@@ -89,9 +99,12 @@ def mean_psnr(avatar: Avatar, capture: Capture, *, options: Options | None = Non
     return sum(metrics.psnr(*trial.pair(index).encoded) for index in indices) / len(indices)
 
 
-def _score_frame(trial: Trial, index: int, networks: dict[str, Lpips]) -> FrameScores:
+def _score_frame(
+    trial: Trial, index: int, networks: dict[str, Lpips], sets: PictureSets
+) -> FrameScores:
     pair = trial.pair(index)
     image, truth = pair.encoded
+    sets.add(image, truth)
     sharpness = metrics.sharpness_ratio(image, truth, pair.matte)
     scores = FrameScores(
         index=index,
@@ -187,6 +200,7 @@ def _describe(trial: Trial, indices: list[int]) -> dict[str, str | int | list[in
         "ssim": "11 × 11 Gaussian window, sigma 1.5, population statistics, K1 0.01, K2 0.03",
         "mae": "mean absolute error × 100",
         "lpips": "v0.1 with linear heads; AlexNet and VGG16",
+        "fid": describe_fid("picture"),
         "psnr_relit": "inside the matte after the least-squares gain a channel; mean over lights",
         "psnr_relit_raw": "the same without a gain",
         "normal_degrees": "mean angle, 2 pixels inside the matte; uncovered pixels count as 90°",

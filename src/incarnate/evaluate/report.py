@@ -39,6 +39,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("mae", "MAE × 100", "", 3, "lower"),
     Figure("lpips_alex", "LPIPS (AlexNet)", "", 4, "lower"),
     Figure("lpips_vgg", "LPIPS (VGG16)", "", 4, "lower"),
+    Figure("fid", "FID", "", 1, "lower"),
     Figure("sharpness", "Sharpness against the truth", "×", 2, "near 1"),
     Figure("psnr_relit", "PSNR relit, after gain", " dB", 2, "higher"),
     Figure("psnr_relit_raw", "PSNR relit, raw", " dB", 2, "higher"),

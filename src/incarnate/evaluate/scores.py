@@ -122,13 +122,18 @@ class Report:
     pictures: tuple[PictureRow, ...] = ()
     consent: Consent | None = None
     """Who is seen, by what right, and whose work the pictures are, where the capture says so."""
+    fid: float | None = None
+    """Fréchet Inception distance of the avatar's pictures from the true ones, all together."""
 
     def mean(self, name: str) -> float | None:
         """Mean of a figure over the frames that have it (and over lights), or None.
 
         Args:
-            name: A field of `FrameScores`, or of `RelitScores`.
+            name: A field of `FrameScores`, or of `RelitScores`; or ``fid``, which is no mean but
+                of all pictures together.
         """
+        if name == "fid":
+            return self.fid
         if name in RelitScores.__dataclass_fields__ and name != "index":
             lights = [self.relit_mean(light, name) for light in self.relit]
             return sum(lights) / len(lights) if lights else None

@@ -29,6 +29,7 @@ _LABELS: Final = (
     ("ssim", "SSIM"),
     ("lpips_alex", "LPIPS Alex"),
     ("lpips_vgg", "LPIPS VGG"),
+    ("fid", "FID"),
     ("psnr_relit", "relit, after gain"),
     ("normal_degrees", "normals off"),
     ("psnr_albedo", "albedo, after gain"),

@@ -39,6 +39,7 @@ _LABELS: Final = (
     ("ssim", "SSIM"),
     ("lpips_alex", "LPIPS Alex"),
     ("lpips_vgg", "LPIPS VGG"),
+    ("fid", "FID"),
     ("sharpness", "sharpness"),
     ("iou", "IoU"),
     ("psnr_far", "far poses"),

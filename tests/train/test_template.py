@@ -109,6 +109,7 @@ def test_a_coat_is_found_and_beats_the_bare_rig_on_a_camera_not_used(tmp_path: P
         "silhouettes of many poses",
         "rays through the poses",
         "surface",
+        "pieces that no matte needs",
     ]
 
 

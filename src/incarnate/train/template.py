@@ -1,8 +1,9 @@
 """Fit the template: a clothed person's surface in canonical space, from many poses and cameras.
 
 Visual hull of many poses → implicit surface refined by volume rendering through inverse skinning →
-marching cubes → skinning weights from the diffused volume. A template that several frames decide
-keeps legs apart that touch in one of them, and has the skirt that the body lacks.
+marching cubes, less what no matte needs → skinning weights from the diffused volume. A template
+that several frames decide keeps legs apart that touch in one of them, and has the skirt that the
+body lacks.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from incarnate.rigs.skinning import world_from_rest_joints
 from incarnate.rigs.weight_volume import strongest_weights
 from incarnate.train.canonical_rays import RaySettings, bend_rays
 from incarnate.train.distance_field import DistanceField, FieldSettings, fit_field
+from incarnate.train.phantoms import without_phantoms
 from incarnate.train.visual_hull import PoseViews, body_distance, hull_distance, hull_share
 
 Progress = Callable[[int, int, str], None]
@@ -106,7 +108,7 @@ def fit_template(
     surface, _ = extract_surface(grid, start)
     rays = bend_rays(body, surface, views, recipe.rays, generator=generator, progress=tell)
     shape = fit_field((grid, start), skin, rays, recipe.surface, generator=generator, progress=tell)
-    return _mesh(body, shape, recipe)
+    return _mesh(body, shape, views, recipe, tell)
 
 
 @torch.no_grad()
@@ -133,12 +135,21 @@ def _start(
 
 
 @torch.no_grad()
-def _mesh(body: CanonicalBody, shape: DistanceField, recipe: TemplateRecipe) -> TemplateMesh:
+def _mesh(
+    body: CanonicalBody,
+    shape: DistanceField,
+    views: list[PoseViews],
+    recipe: TemplateRecipe,
+    progress: Progress,
+) -> TemplateMesh:
     """Marching cubes on a finer grid, where hands and feet are joined in from the body itself."""
     grid = grid_around(body.vertices, margin=recipe.reach, voxel_size=recipe.surface_voxel)
     centers = grid.centers()
     distance = torch.cat([shape.distance(part) for part in centers.split(_CHUNK)])
-    distance = torch.minimum(distance, body_distance(body, grid, reach=recipe.reach))
+    skin = body_distance(body, grid, reach=recipe.reach)
+    distance = torch.minimum(distance, skin)
+    mesh = extract_surface(grid, distance)
+    distance = without_phantoms(body, grid, (distance, skin), mesh, views, progress=progress)
     vertices, faces = extract_surface(grid, distance)
     return TemplateMesh(
         vertices=vertices,

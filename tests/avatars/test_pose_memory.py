@@ -36,6 +36,19 @@ def test_a_lone_kernel_has_half_its_share_at_its_range() -> None:
     assert float(memory.shares(torch.tensor([0.03])).sum()) == pytest.approx(0.5, abs=1e-5)
 
 
+def test_a_pose_recalls_all_or_nothing_but_in_between_smoothly() -> None:
+    memory = PoseMemory(torch.zeros(1, 1), channels=1, size=2, width=0.01)
+    path = torch.linspace(0, 0.06, 601)
+    sums = torch.stack([memory.shares(at[None]).sum() for at in path])
+    # Never less near than far, beyond the rounding of values near one.
+    assert sums.diff().max() < 1e-6
+    # A third of a width to either side of the range: odds of e to one, to the sixth power.
+    assert sums[267] > 0.99
+    assert sums[333] < 0.01
+    # Its slope is steepest at the range: 6 · 3 / 4 a width, and a step is a hundredth of a width.
+    assert sums.diff().abs().max() < 0.046
+
+
 def test_practice_leaves_out_the_nearest_or_all(memory: PoseMemory) -> None:
     signature = memory.keys[2]
     others = memory.shares(signature, "others")

@@ -41,7 +41,7 @@ class BodyLosses:
     """Mean absolute difference of coverage and matte."""
     perceptual: float = 0.0
     """LPIPS (VGG16) on one patch of each picture; needs its weights."""
-    offsets: float = 2.5e-4
+    offsets: float = 2.5e-3
     """Squared displacement by the pose, in units of 1 cm."""
     changes: float = 1e-4
     """Squared changes by the pose, in units of the painted channels."""

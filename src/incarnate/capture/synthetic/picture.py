@@ -143,9 +143,12 @@ def resolved(
 ) -> Float[Tensor, "height width channels"]:
     """The mean over the samples of each pixel; samples that see nothing count as zero."""
     factor, view = studio.supersampling, studio.camera
-    fine = torch.zeros(view.height * factor * view.width * factor, values.shape[-1])
-    fine[fragments.samples] = values
-    return fine.reshape(view.height, factor, view.width, factor, -1).mean((1, 3))
+    fine = view.width * factor
+    row, column = fragments.samples // fine, fragments.samples % fine
+    pixel = (row // factor) * view.width + column // factor
+    sums = values.new_zeros(view.height * view.width, values.shape[-1])
+    sums.index_add_(0, pixel, values)
+    return sums.view(view.height, view.width, -1) / factor**2
 
 
 def _highlights(

@@ -128,7 +128,7 @@ def _solve(x: np.ndarray, cloth: Cloth, time: float) -> None:
         a, b = some.first, some.second
         apart = axes[:, a]
         apart -= axes[:, b]
-        length = np.sqrt((apart * apart).sum(0))
+        length = np.sqrt(np.einsum("al,al->l", apart, apart))
         wa, wb = cloth.inverse_masses[a, 0], cloth.inverse_masses[b, 0]
         weight = wa + wb + some.compliance / time**2
         push = (some.lengths - length) / np.maximum(length * weight, 1e-12)

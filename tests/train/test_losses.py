@@ -1,5 +1,6 @@
 """The loss is zero for a perfect picture and an avatar at its start, and grows from there."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from incarnate.train.frames import TrainingFrame
 from incarnate.train.losses import (
     albedo_loss,
     depth_normal_loss,
+    light_penalty,
     normals_of_depth,
     picture_loss,
     restraints,
@@ -64,6 +66,17 @@ def test_each_restraint_answers_to_its_own_fault() -> None:
         assert float(terms[name].detach()) > 1e-4, name
         others = [other for other in terms if other != name]
         assert all(float(terms[other].detach()) < 1e-5 for other in others), (name, terms)
+
+
+def test_a_light_is_held_to_what_it_started_from() -> None:
+    # However peaked and dim the start is, leaving it costs, not being it.
+    start = torch.full((8, 16, 3), 0.5)
+    start[2, 3] = 20.0
+    assert light_penalty(start, start) == 0
+    dimmer = float(light_penalty(start / 2, start))
+    assert dimmer == pytest.approx(math.log(2) ** 2, rel=0.05)
+    flattened = light_penalty(torch.full_like(start, float(start.mean())), start)
+    assert flattened > dimmer
 
 
 def test_occlusion_counts_by_how_much_it_varies_over_the_poses() -> None:
@@ -150,7 +163,5 @@ def test_normals_that_leave_the_depth_cost() -> None:
     for parameter in (avatar.means, avatar.quaternions):
         assert parameter.grad is not None
         assert parameter.grad.isfinite().all()
-    assert (
-        depth_normal_loss(rasterize(avatar.splat(pose, camera), camera), camera, LossWeights())
-        == {}
-    )
+    off = LossWeights(depth_normal=0.0)
+    assert depth_normal_loss(rasterize(avatar.splat(pose, camera), camera), camera, off) == {}

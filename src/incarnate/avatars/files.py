@@ -13,6 +13,7 @@ from torch import Tensor
 from incarnate.avatars.codes import CodeProjection
 from incarnate.avatars.encoder import EncoderModel, ExpressionEncoder
 from incarnate.avatars.head import (
+    SHARED_CONSTANTS,
     SHARED_PARAMETERS,
     SPLAT_CONSTANTS,
     SPLAT_PARAMETERS,
@@ -36,6 +37,7 @@ RIG_NAME = "rig.npz"
 """In an avatar's folder: the person's rig."""
 _ENCODER = "encoder.safetensors"
 _STAGE = "stage.safetensors"
+_STATE = (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS, *SHARED_CONSTANTS)
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,7 @@ def add_facts(folder: Path, facts: Mapping[str, Any]) -> None:
 
 def avatar_tensors(avatar: HeadAvatar) -> dict[str, Tensor]:
     """All tensors that make an avatar, by name."""
-    names = (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS)
-    tensors = {name: getattr(avatar, name).detach() for name in names}
+    tensors = {name: getattr(avatar, name).detach() for name in _STATE}
     tensors["code_mean"] = avatar.projection.mean
     tensors["code_components"] = avatar.projection.components
     return tensors
@@ -218,9 +219,14 @@ def avatar_from_tensors(model: HeadModel, rig: Rig, tensors: Mapping[str, Tensor
         projection = CodeProjection(tensors["code_mean"], tensors["code_components"])
         around = Surroundings(**{f.name: tensors[f.name] for f in fields(Surroundings)})
         avatar = HeadAvatar(model, rig, projection, start, around)
-        # Avatars of the first releases have no residual of single splats.
-        tensors = {"splat_residual": avatar.splat_residual.detach()} | dict(tensors)
-        for name in (*SPLAT_PARAMETERS, *SPLAT_CONSTANTS, *SHARED_PARAMETERS):
+        # Avatars of the first releases have no residual of single splats, nor the light they
+        # started from.
+        absent = {
+            "splat_residual": avatar.splat_residual.detach(),
+            "start_light_logits": avatar.start_light_logits,
+        }
+        tensors = absent | dict(tensors)
+        for name in _STATE:
             getattr(avatar, name).data.copy_(tensors[name])
     except (KeyError, RuntimeError) as error:
         raise AvatarError(

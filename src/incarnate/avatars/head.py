@@ -95,6 +95,7 @@ SPLAT_CONSTANTS = (
 )
 # What training changes besides: no splat owns it.
 SHARED_PARAMETERS = ("light_logits", "residual")
+SHARED_CONSTANTS = ("start_light_logits",)
 
 
 @final
@@ -119,6 +120,7 @@ class HeadAvatar(nn.Module):
     visibility: Tensor
     nodes: Tensor
     node_weights: Tensor
+    start_light_logits: Tensor
     encoder: ExpressionEncoder | None
     """Reads expression, eyelids and jaw from a picture, where training made one."""
 
@@ -158,6 +160,7 @@ class HeadAvatar(nn.Module):
         height = model.light_height
         # softplus(0.5413) = 1: a white light of radiance one, so that the first image is albedo.
         self.light_logits = nn.Parameter(zeros(height, 2 * height, 3) + 0.5413)
+        self.register_buffer("start_light_logits", self.light_logits.detach().clone())
 
     @property
     def rig(self) -> Rig:
@@ -173,6 +176,11 @@ class HeadAvatar(nn.Module):
     def learned_light(self) -> Environment:
         """The light of the training capture as far as training recovered it; differentiable."""
         return Environment(nn.functional.softplus(self.light_logits), name="learned")
+
+    @property
+    def start_light(self) -> Environment:
+        """The light that training started from."""
+        return Environment(nn.functional.softplus(self.start_light_logits), name="start")
 
     def splat(self, pose: Pose, camera: Camera, light: Environment | None = None) -> Splats:
         """Posed splats with material channels (see `Avatar.splat`)."""

@@ -23,9 +23,9 @@ ArmName = Literal[
     "baked",
     "no-shadows",
     "no-occlusion",
+    "free-normals",
+    "no-depth-normals",
     "no-normal-restraint",
-    "depth-normals",
-    "depth-normals-alone",
     "no-splat-residual",
     "no-albedo-prior",
 ]

@@ -51,8 +51,8 @@ def _without_normal_restraint(recipe: HeadRecipe) -> HeadRecipe:
     return replace(recipe, losses=replace(recipe.losses, normal=0.0, flatness=0.0))
 
 
-def _with_depth_normals(recipe: HeadRecipe, *, weight: float) -> HeadRecipe:
-    return replace(recipe, losses=replace(recipe.losses, depth_normal=weight))
+def _without_depth_normals(recipe: HeadRecipe) -> HeadRecipe:
+    return replace(recipe, losses=replace(recipe.losses, depth_normal=0.0))
 
 
 def _with_codes(recipe: HeadRecipe, *, num_codes: int) -> HeadRecipe:
@@ -116,22 +116,22 @@ ARMS: Final = (
         lambda recipe: replace(recipe, model=replace(recipe.model, occlusion="off")),
     ),
     Arm(
+        "free-normals",
+        "Normals are sane because they are held",
+        "loss weights normal, flatness and depth_normal are zero",
+        lambda recipe: _without_depth_normals(_without_normal_restraint(recipe)),
+    ),
+    Arm(
+        "no-depth-normals",
+        "Normals of the splatted depth make normals better",
+        "loss weight depth_normal is zero",
+        _without_depth_normals,
+    ),
+    Arm(
         "no-normal-restraint",
-        "Normals are sane because they are restrained",
+        "Normals of the splatted depth do not hold normals by themselves",
         "loss weights normal and flatness are zero",
         _without_normal_restraint,
-    ),
-    Arm(
-        "depth-normals",
-        "Normals of the splatted depth make normals better",
-        "loss weight depth_normal at the paper's 0.01, beside normal and flatness",
-        partial(_with_depth_normals, weight=0.01),
-    ),
-    Arm(
-        "depth-normals-alone",
-        "Normals of the splatted depth restrain normals by themselves",
-        "loss weight depth_normal at the paper's 0.01; normal and flatness are zero",
-        lambda recipe: _with_depth_normals(_without_normal_restraint(recipe), weight=0.01),
     ),
     Arm(
         "no-splat-residual",

@@ -1,5 +1,6 @@
 """What keeps a body avatar sane while it is trained; its pictures are compared as a head's are."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -34,5 +35,6 @@ def body_restraints(
         terms["offsets"] = weights.offsets * offsets.square().mean()
         terms["changes"] = weights.changes * painted.square().mean()
     if avatar.model.shading == "shaded":
-        terms["light"] = weights.light * light_penalty(avatar.learned_light.radiance)
+        light = avatar.learned_light.radiance
+        terms["light"] = weights.light * light_penalty(light, torch.ones_like(light))
     return terms

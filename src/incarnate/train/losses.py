@@ -30,6 +30,8 @@ _LARGEST_SCALE = 12e-3
 _LEAST_FLATNESS = 0.7
 # Coverage from which the depth of a pixel is that of a surface.
 _SOLID = 0.9
+# Radiances below this are as good as dark.
+_FAINT_LIGHT = 1e-3
 # Log-ratio of two albedos at which they count as different pigments.
 _ALBEDO_SPREAD = 0.25
 # The same for a splat and its neighbourhood: pores and beard stay, the shading of folds goes.
@@ -140,7 +142,9 @@ def restraints(avatar: HeadAvatar, weights: LossWeights) -> dict[str, Tensor]:
         size = avatar.corrective_basis.square().sum((1, 2)) / _CORRECTIVE_UNIT**2
         terms["correctives"] = weights.correctives * size.mean()
     if avatar.model.shading == "shaded":
-        terms["light"] = weights.light * light_penalty(avatar.learned_light.radiance)
+        terms["light"] = weights.light * light_penalty(
+            avatar.learned_light.radiance, avatar.start_light.radiance
+        )
         variety, detail = _albedo_variety(avatar)
         terms["albedo"] = weights.albedo * variety + weights.detail * detail
         terms["residual"] = weights.residual * avatar.residual.square().mean()
@@ -171,14 +175,16 @@ def shape_penalty(log_scales: Float[Tensor, "splats 3"]) -> Float[Tensor, ""]:
     return (too_large + too_thick).mean()
 
 
-def light_penalty(radiance: Float[Tensor, "height width 3"]) -> Float[Tensor, ""]:
-    """Roughness of the log radiance, and departure of its mean brightness from one.
+def light_penalty(
+    radiance: Float[Tensor, "height width 3"], start: Float[Tensor, "height width 3"]
+) -> Float[Tensor, ""]:
+    """Roughness of the log-ratio of a light to the one it started from, and its mean squared.
 
     Albedo times light is all that a picture shows: the mean fixes the scale between the two. It
     is taken over colours, since a grey-light prior was found wrong (docs/head.md).
     """
-    mean = torch.log(radiance + 1e-3).mean()
-    return light_roughness(radiance) + mean.square()
+    ratio = (radiance + _FAINT_LIGHT) / (start + _FAINT_LIGHT)
+    return light_roughness(ratio) + torch.log(ratio).mean().square()
 
 
 def _occlusion_size(avatar: HeadAvatar) -> Float[Tensor, ""]:

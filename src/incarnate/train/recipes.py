@@ -43,14 +43,15 @@ class LossWeights:
     """Mean absolute difference of coverage and matte."""
     drift: float = 8e-3
     """Squared distance of a splat from its start in rest space, in units of 5 mm."""
-    normal: float = 4e-1
+    normal: float = 1e-1
     """Squared sine of half the angle between a splat's rotation and its start."""
     flatness: float = 1e-2
     """Penalty on splats that lose their thin axis, or outgrow 12 mm."""
     correctives: float = 5e-2
     """Squared learned corrective displacement, in units of 1 mm per standard deviation."""
-    light: float = 2e-3
-    """Squared log-ratio of neighbouring texels of the learned light, and of its mean to one."""
+    light: float = 2e-2
+    """Squared log-ratio of the learned light to the start's: between neighbouring texels, and its
+    mean."""
     albedo: float = 5e-2
     """Robust squared log-ratio of the mean albedos of all pairs of nodes."""
     detail: float = 2e-3
@@ -64,8 +65,9 @@ class LossWeights:
     pseudo_albedo: float = 0.25
     """Mean absolute difference to the guessed albedo of frames that have one, encoded; the
     weight is the paper's."""
-    depth_normal: float = 0.0
-    """One minus the cosine between splatted normals and those of the splatted depth."""
+    depth_normal: float = 1e-2
+    """One minus the cosine between splatted normals and those of the splatted depth; the weight is
+    the paper's."""
     materials: float = 2e-3
     """Pull of roughness and F0 to their start, where the light says nothing about them."""
 

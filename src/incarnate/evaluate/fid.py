@@ -55,7 +55,7 @@ def describe_fid(what: str) -> str:
     return (
         f"of the {what}, padded with black to a square; 2048 features of the 2015-12-05 Inception, "
         "pictures brought to 299 × 299 as by pytorch-fid; avatar and truth of the same views; at "
-        f"least {MIN_PICTURES} pictures. The fewer pictures, the higher: compare equal counts"
+        f"least {MIN_PICTURES} pictures. Of few it is biased and scatters: compare the same ones"
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from incarnate.whole_files import discard, whole, write_whole
+from incarnate.whole_files import discard, try_folder, whole, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -66,3 +66,11 @@ def test_a_link_is_discarded_and_not_what_it_shows(tmp_path: Path) -> None:
     discard(tmp_path / "link")
     discard(tmp_path / "nothing")
     assert names(tmp_path) == ["folder"]
+
+
+def test_a_folder_is_tried_and_left_empty(tmp_path: Path) -> None:
+    try_folder(tmp_path / "new" / "report")
+    assert list((tmp_path / "new" / "report").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        try_folder(tmp_path / "file" / "report")

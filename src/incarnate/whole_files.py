@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 
 @contextmanager
@@ -34,6 +35,17 @@ def write_whole(content: str | bytes, path: Path) -> None:
     """Write a file's whole content; text as UTF-8."""
     with whole(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def try_folder(folder: Path) -> None:
+    """Make a folder and write in it, before what takes long is found to have no place.
+
+    Raises:
+        OSError: It can't be made, or can't be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def discard(path: Path) -> None:

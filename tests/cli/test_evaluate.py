@@ -40,6 +40,19 @@ def test_the_report_lies_in_the_avatar_unless_told(
     assert content["protocol"]["height"] == 32
 
 
+def test_a_place_that_cannot_be_written_is_told_before_measuring(
+    avatar_folder: Path, capture_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    assert evaluate(avatar_folder, capture_folder, "-o", file / "report", "--lpips", "none") == 2
+    shown = capsys.readouterr()
+    assert "notes.txt" in shown.err
+    assert "give another place" in shown.err
+    assert "measuring" not in shown.out + shown.err
+    assert file.read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -84,7 +97,7 @@ def test_weights_of_another_network_give_no_fid(
     assert evaluate(avatar, capture, "-o", tmp_path / "r", "--fid", weights) == 2
     shown = capsys.readouterr().err
     assert f"{weights} is not the published pt_inception-2015-12-05-6726825d.pth" in shown
-    assert not (tmp_path / "r").exists()
+    assert not list((tmp_path / "r").iterdir())
 
 
 @pytest.mark.usefixtures("no_model_files")

@@ -62,10 +62,12 @@ def evaluate(
     from incarnate.avatars.opening import load_avatar
     from incarnate.capture.files import load_capture
     from incarnate.cli.threads import use_threads
+    from incarnate.whole_files import try_folder
 
     use_threads(threads)
     loaded, truth = load_avatar(avatar), load_capture(capture)
     folder = avatar / "report" if output is None else output
+    try_folder(folder)
     name = avatar.resolve().name
     with ConsoleProgress() as progress:
         if isinstance(loaded, BodyAvatar):

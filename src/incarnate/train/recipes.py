@@ -154,9 +154,9 @@ QUICK: Final = HeadRecipe(
 """About ten minutes on two cores."""
 
 STANDARD: Final = replace(
-    QUICK, preset="standard", steps=20_000, coarse_steps=3_000, max_splats=50_000
+    QUICK, preset="standard", steps=10_000, coarse_steps=2_000, max_splats=50_000
 )
-"""About an hour on two cores."""
+"""About half an hour on two cores."""
 
 PRESETS: Final[tuple[HeadRecipe, ...]] = (SMOKE, DEMO, QUICK, STANDARD)
 

@@ -113,7 +113,7 @@ QUICK_BODY: Final = BodyRecipe(
 )
 """About ten minutes on two cores."""
 
-DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=1_500, size=384)
+DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=4_000, size=384)
 """For the made person of ``incarnate demo --body``."""
 
 STANDARD_BODY: Final = replace(

@@ -114,7 +114,7 @@ QUICK_BODY: Final = BodyRecipe(
 """About ten minutes on two cores."""
 
 DEMO_BODY: Final = replace(QUICK_BODY, preset="demo", steps=4_000, size=384)
-"""For the made person of ``incarnate demo --body``."""
+"""For the made person of ``incarnate demo --body``: a quarter of an hour of processor time."""
 
 STANDARD_BODY: Final = replace(
     QUICK_BODY,

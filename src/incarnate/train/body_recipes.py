@@ -120,7 +120,7 @@ STANDARD_BODY: Final = replace(
     QUICK_BODY,
     preset="standard",
     template="standard",
-    steps=9_000,
+    steps=6_000,
     model=BodyModel(map_size=384, network=NETWORK_SIZES["quick"], memory_size=48),
 )
 """About an hour on two cores."""

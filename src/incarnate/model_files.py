@@ -87,6 +87,12 @@ def model_folders() -> tuple[Path, ...]:
     return (Path(chosen), *folders) if chosen else folders
 
 
+def find_file(file_name: str) -> Path | None:
+    """Where a file lies: in the first of `model_folders` that has it; None if none has."""
+    paths = (folder / file_name for folder in model_folders())
+    return next((path for path in paths if path.is_file()), None)
+
+
 def find_model(name: ModelName) -> Path:
     """The path of a model file whose hash is the known one.
 
@@ -97,11 +103,10 @@ def find_model(name: ModelName) -> Path:
         ModelFileError: The file is in none of `model_folders`, or it is not the known file.
     """
     model = known_model(name)
-    for folder in model_folders():
-        path = folder / model.file_name
-        if path.is_file():
-            _check(path.read_bytes(), model, str(path))
-            return path
+    path = find_file(model.file_name)
+    if path is not None:
+        _check(path.read_bytes(), model, str(path))
+        return path
     searched = ", ".join(str(folder) for folder in model_folders())
     raise ModelFileError(
         f"the model file {model.file_name} is in none of: {searched}. "

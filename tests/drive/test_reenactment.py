@@ -114,12 +114,9 @@ def test_a_recording_shows_an_encoder_nothing(tmp_path: Path) -> None:
         load_driver(tmp_path / "take.csv", RIG, looking=Looking(encoder_that_varies()))
 
 
-def test_a_video_without_models_is_a_clear_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("no_model_files")
+def test_a_video_without_models_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "you.mp4").write_bytes(b"video")
-    monkeypatch.setenv("INCARNATE_MODELS", str(tmp_path / "nowhere"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-cache"))
     with pytest.raises(ModelFileError, match=r"face_landmarker\.task"):
         load_driver(tmp_path / "you.mp4", RIG)
 

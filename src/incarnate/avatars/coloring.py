@@ -54,8 +54,10 @@ def colored_start(start: HeadStart, observations: list[Observation]) -> HeadStar
 class Seen:
     """What one frame shows at points that ride on the rig."""
 
+    position: Float[Tensor, "points 3"]
+    """Where the point is in the world, metres."""
     inside: Float[Tensor, "points"]
-    """1 where the point is in the picture, else 0."""
+    """1 where it is in the picture, else 0."""
     matte: Float[Tensor, "points"]
     color: Float[Tensor, "points 3"]
     """Linear RGB of the pixel it falls on."""
@@ -71,7 +73,8 @@ def see_points(
 ) -> Seen:
     """Look up rest points that ride on the rig in a frame."""
     frame, camera = observation.frame, observation.frame.camera
-    pixels = in_camera(camera, carried_points(observation, rest, weights, rig_basis))
+    position = carried_points(observation, rest, weights, rig_basis)
+    pixels = in_camera(camera, position)
     size = pixels.new_tensor([camera.width, camera.height])
     inside = ((pixels[:, :2] > 0) & (pixels[:, :2] < size)).all(-1).to(pixels.dtype)
     sampled = sample_pixels(torch.cat([frame.image, frame.matte[..., None]], -1), pixels[:, :2])
@@ -80,7 +83,7 @@ def see_points(
     visible = pixels[:, 2] < observation.mesh.depth[row, column] + _DEPTH_TOLERANCE
     matte = sampled[:, 3]
     weight = inside * visible * (matte > _SOLID_MATTE)
-    return Seen(inside, matte, sampled[:, :3], weight)
+    return Seen(position, inside, matte, sampled[:, :3], weight)
 
 
 def filled_colors(

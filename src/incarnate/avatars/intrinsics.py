@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from incarnate.avatars.coloring import ALBEDO_BOUNDS, filled_colors, see_points
 from incarnate.avatars.head import HeadAvatar, thin_axis
 from incarnate.avatars.materials import REFLECTANCE_RANGE, ROUGHNESS_RANGE, decode_bounded
-from incarnate.avatars.observations import Observation, carried_points
+from incarnate.avatars.observations import Observation
 from incarnate.avatars.transfer import Transfer, fan_shares
 from incarnate.geometry.rotations import quaternion_from_matrix, quaternion_product
 from incarnate.light.brdf import specular_albedo
@@ -51,15 +51,18 @@ _BRIGHT_ABOVE = 0.5
 
 @dataclass(frozen=True)
 class _Sights:
-    """Colours of splats over frames, and how each frame looks at them."""
+    """Colours of splats over frames, and what of their gloss no light changes."""
 
     colors: Float[Tensor, "frames splats 3"]
     weight: Float[Tensor, "frames splats"]
     """1 where a frame shows the splat's own colour, else 0."""
-    normal: Float[Tensor, "frames splats 3"]
-    to_camera: Float[Tensor, "frames splats 3"]
+    mirrored: Float[Tensor, "frames splats 3"]
+    """Unit directions that each splat mirrors toward the camera."""
+    reflected: Float[Tensor, "frames splats 1"]
+    """Share of the light that its gloss takes."""
+    visible: Float[Tensor, "frames splats 1"]
+    """Share of its glossy lobe that nothing hides."""
     roughness: Float[Tensor, "splats 1"]
-    reflectance: Float[Tensor, "splats 1"]
     share: Float[Tensor, "splats parts"]
     """How much each splat follows each of the avatar's `shadow_joints`."""
     transfer: Transfer
@@ -71,10 +74,10 @@ class _Sights:
         return _Sights(
             colors=self.colors[:, splats],
             weight=self.weight[:, splats],
-            normal=self.normal[:, splats],
-            to_camera=self.to_camera[:, splats],
+            mirrored=self.mirrored[:, splats],
+            reflected=self.reflected[:, splats],
+            visible=self.visible[:, splats],
             roughness=self.roughness[splats],
-            reflectance=self.reflectance[splats],
             share=self.share[splats],
             transfer=self.transfer[splats],
             shares=self.shares,
@@ -122,21 +125,27 @@ def _look(avatar: HeadAvatar, observations: list[Observation]) -> _Sights:
         seen = see_points(observation, avatar.means, weights, avatar.rig_basis)
         turn = observation.world_from_rest[:, :3, :3]
         turned = quaternion_product(weights @ quaternion_from_matrix(turn), avatar.quaternions)
-        at = carried_points(observation, avatar.means, weights, avatar.rig_basis)
-        to_camera = nn.functional.normalize(observation.frame.camera.center - at, dim=-1)
-        normal = thin_axis(turned)
+        to_camera = nn.functional.normalize(observation.frame.camera.center - seen.position, dim=-1)
         colors.append(seen.color)
-        seen_weights.append(seen.weight * ((normal * to_camera).sum(-1) > _MIN_FACING))
-        normals.append(normal)
+        seen_weights.append(seen.weight)
+        normals.append(thin_axis(turned))
         views.append(to_camera)
         rotations.append(turn[avatar.shadow_joints])
+    normal, to_camera = torch.stack(normals), torch.stack(views)
+    n_dot_v = (normal * to_camera).sum(-1, keepdim=True)
+    roughness = decode_bounded(avatar.roughness_logits, ROUGHNESS_RANGE)[:, None]
+    reflectance = decode_bounded(avatar.reflectance_logits, REFLECTANCE_RANGE)[:, None]
+    open_sky = 1 - avatar.transfer.hidden
+    rough, reflectance, open_sky = (
+        values.expand_as(n_dot_v) for values in (roughness, reflectance, open_sky)
+    )
     return _Sights(
         colors=torch.stack(colors),
-        weight=torch.stack(seen_weights),
-        normal=torch.stack(normals),
-        to_camera=torch.stack(views),
-        roughness=decode_bounded(avatar.roughness_logits, ROUGHNESS_RANGE)[:, None],
-        reflectance=decode_bounded(avatar.reflectance_logits, REFLECTANCE_RANGE)[:, None],
+        weight=torch.stack(seen_weights) * (n_dot_v[..., 0] > _MIN_FACING),
+        mirrored=2 * n_dot_v * normal - to_camera,
+        reflected=specular_albedo(rough, n_dot_v, reflectance),
+        visible=specular_occlusion(open_sky, n_dot_v, rough),
+        roughness=roughness,
         share=avatar.shadow_share(weights),
         transfer=avatar.transfer,
         shares=fan_shares(avatar.model.light_height, torch.stack(rotations)),
@@ -158,16 +167,9 @@ def _light_up(sights: _Sights, light: Environment, skin: Float[Tensor, "3"]) -> 
     """Light splats around which all has skin's albedo; differentiable in the light."""
     fan = sights.shares @ light.radiance.reshape(-1, 3)
     irradiance = sights.transfer.irradiance(fan, sights.share, skin[None])
-    n_dot_v = (sights.normal * sights.to_camera).sum(-1, keepdim=True)
-    roughness, reflectance, open_sky = (
-        values.expand_as(n_dot_v)
-        for values in (sights.roughness, sights.reflectance, 1 - sights.transfer.hidden)
-    )
-    reflected = specular_albedo(roughness, n_dot_v, reflectance)
-    mirrored = 2 * n_dot_v * sights.normal - sights.to_camera
-    gloss = prefilter(light).specular(mirrored, roughness)
-    gloss = reflected * specular_occlusion(open_sky, n_dot_v, roughness) * gloss
-    return _Lit((1 - reflected) * irradiance, gloss)
+    roughness = sights.roughness.expand_as(sights.reflected)
+    gloss = prefilter(light).specular(sights.mirrored, roughness)
+    return _Lit((1 - sights.reflected) * irradiance, sights.reflected * sights.visible * gloss)
 
 
 @torch.enable_grad()

@@ -92,11 +92,11 @@ def codecs() -> Finding:
 
 def model_files() -> Iterator[Finding]:
     """The models that tracking runs: where they lie, and that they are the known ones."""
-    from incarnate.model_files import MODEL_NAMES, find_model, known_model, model_folders
+    from incarnate.model_files import MODEL_NAMES, find_file, find_model, known_model
 
     for name in MODEL_NAMES:
         file_name = known_model(name).file_name
-        is_there = any((folder / file_name).is_file() for folder in model_folders())
+        is_there = find_file(file_name) is not None
         try:
             yield Finding(file_name, "ok", str(find_model(name)))
         except ModelFileError as error:

@@ -81,7 +81,7 @@ class PictureSets:
 
     def distance(self) -> float | None:
         """FID of all pictures so far; None for fewer than `MIN_PICTURES`."""
-        if len(self._features) < max(MIN_PICTURES, 2):
+        if len(self._features) < MIN_PICTURES:
             return None
         ours, theirs = torch.stack(self._features, 1)
         return frechet_distance(ours, theirs)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from incarnate.errors import ModelFileError
-from incarnate.model_files import model_folders
+from incarnate.model_files import find_file
 
 FILE_NAME: Final = "pt_inception-2015-12-05-6726825d.pth"
 URL: Final = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE_NAME}"
@@ -29,15 +29,15 @@ _VERSION: Final = 1001
 
 
 def weights_path() -> Path:
-    """Where the file lies, under its published name: in the first of `model_folders` that has it.
+    """Where the file lies, under its published name: in the first of the model folders that has it.
 
     Raises:
         ModelFileError: It is in none of them; the text says how to get it.
     """
-    for folder in model_folders():
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    raise ModelFileError(f"FID needs the weights of its network: {INSTALL}")
+    path = find_file(FILE_NAME)
+    if path is None:
+        raise ModelFileError(f"FID needs the weights of its network: {INSTALL}")
+    return path
 
 
 def checked_bytes(path: Path) -> bytes:

@@ -123,7 +123,7 @@ STANDARD_BODY: Final = replace(
     steps=6_000,
     model=BodyModel(map_size=384, network=NETWORK_SIZES["quick"], memory_size=48),
 )
-"""About an hour on two cores."""
+"""Some forty minutes of processor time."""
 
 PAPER_BODY: Final = replace(
     STANDARD_BODY,

@@ -44,7 +44,7 @@ def without_phantoms(
     *,
     progress: Progress | None = None,
 ) -> Float[Tensor, "voxels"]:
-    """The signed distance of a template without its phantoms (metres).
+    """The signed distance of a template without its phantoms (metres); itself if there are none.
 
     Args:
         body: How points follow the skeleton.

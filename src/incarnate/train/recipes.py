@@ -156,7 +156,7 @@ QUICK: Final = HeadRecipe(
 STANDARD: Final = replace(
     QUICK, preset="standard", steps=10_000, coarse_steps=2_000, max_splats=50_000
 )
-"""About half an hour on two cores."""
+"""Some forty minutes of processor time."""
 
 PRESETS: Final[tuple[HeadRecipe, ...]] = (SMOKE, DEMO, QUICK, STANDARD)
 

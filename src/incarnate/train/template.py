@@ -149,8 +149,8 @@ def _mesh(
     skin = body_distance(body, grid, reach=recipe.reach)
     distance = torch.minimum(distance, skin)
     mesh = extract_surface(grid, distance)
-    distance = without_phantoms(body, grid, (distance, skin), mesh, views, progress=progress)
-    vertices, faces = extract_surface(grid, distance)
+    worn = without_phantoms(body, grid, (distance, skin), mesh, views, progress=progress)
+    vertices, faces = mesh if worn is distance else extract_surface(grid, worn)
     return TemplateMesh(
         vertices=vertices,
         faces=faces,
